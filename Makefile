@@ -1,0 +1,90 @@
+# Everything runs in .venv, which is made on first use and follows pyproject.toml and constraints.txt.
+
+# The Python that makes .venv: 3.11 or newer.
+PYTHON ?= python3
+# uv, where there is one, installs in a third of the time. `make UV= demo` does without.
+UV ?= $(shell command -v uv 2>/dev/null)
+# A file stays on one worker, so that what its tests share (servers, built data) is set up once.
+PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadfile
+
+PY := .venv/bin/python
+CORE := .venv/.installed-core
+ALL := .venv/.installed-all
+PACKAGE := .
+PACKAGE_AND_TOOLS := .[test,dev]
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# $(call install,PACKAGE): editable, at the versions of constraints.txt, with byte code.
+ifneq ($(UV),)
+install = $(UV) pip install --quiet --compile-bytecode --python $(PY) -c constraints.txt -e $(1)
+else
+# compileall on all cores beats `pip --compile`. Some packages ship files that no Python compiles: never mind them.
+install = $(PY) -m pip install -qq --no-compile -c constraints.txt -e $(1) \
+	&& { $(PY) -m compileall -qq -j 0 -x '[\\/]tests?[\\/]' .venv/lib || true; }
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo dev test lint format bench setup constraints clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(CORE) ## Install, make sample data and build everything from it
+	@.venv/bin/retail demo
+
+dev: $(CORE) ## Start Dagster's UI and daemon on this checkout
+	@.venv/bin/retail dev
+
+test: $(ALL) ## Run the tests; choose some with PYTEST_ARGS='-k calendar'
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(ALL) ## Check style, formatting and types
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+format: $(ALL) ## Format the code and mend what can be mended
+	$(PY) -m ruff check --fix-only --quiet
+	$(PY) -m ruff format
+
+bench: $(ALL) ## Run the benchmarks
+	@$(PY) -m benchmarks
+
+setup: $(ALL) ## Install everything that developing needs
+
+constraints: ## Resolve all dependencies afresh and pin them in constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+		|| { echo 'constraints.txt is made with Python 3.11, the oldest supported: make constraints PYTHON=python3.11' >&2; exit 1; }
+	@set -e; new=$$(mktemp -d); trap 'rm -rf "$$new"' EXIT; \
+	$(PYTHON) -m venv "$$new"; \
+	"$$new/bin/python" -m pip install -qq --upgrade pip; \
+	"$$new/bin/python" -m pip install -qq --no-compile -e '.[cloud,dev,test]'; \
+	"$$new/bin/python" -m pip freeze --exclude-editable > "$$new/pins"; \
+	{ echo "# The versions that we test with. Made by 'make constraints' on Python 3.11; do not edit."; cat "$$new/pins"; } > constraints.txt
+	@echo 'constraints.txt is new: run make test, then commit it.'
+
+clean: ## Remove .venv and caches; data/ stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .tmp_dagster_home_*
+	find . -path ./data -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed; say which: make PYTHON=python3.11' >&2; exit 1; }
+ifneq ($(UV),)
+	@$(UV) venv --quiet --seed --python $(PYTHON) .venv
+else
+	@$(PYTHON) -m venv .venv
+	@$(PY) -m pip install -qq --upgrade pip
+endif
+
+$(CORE): pyproject.toml constraints.txt | $(PY)
+	@echo 'Installing into .venv (about a minute) ...'
+	@$(call install,'$(PACKAGE)')
+	@touch $@
+
+$(ALL): pyproject.toml constraints.txt | $(PY)
+	@echo 'Installing into .venv (about a minute) ...'
+	@$(call install,'$(PACKAGE_AND_TOOLS)')
+	@touch $(CORE) $@

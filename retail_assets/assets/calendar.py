@@ -1,0 +1,26 @@
+"""The retail calendar as a small table that queries join."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+from datetime import date
+
+from retail_assets.contracts import contract
+from retail_assets.engine.dataset import Rows
+from retail_assets.settings import Settings
+from retail_assets.sources.retail_calendar import CalendarDay, retail_calendar
+
+
+def calendar_rows(settings: Settings, first: date | None = None, last: date | None = None) -> Rows:
+    """The calendar of the configured country from one date to another, both included; empty without dates."""
+    days = []
+    if first and last:
+        days = retail_calendar(
+            first,
+            last,
+            country=settings.country,
+            subdivision=settings.subdivision,
+            own_dates=settings.retail_calendar,
+        )
+    types = {column.name: column.type for column in contract("dim_date").columns}
+    return Rows.of({field.name: types[field.name] for field in fields(CalendarDay)}, [astuple(day) for day in days])

@@ -1,0 +1,32 @@
+"""Every step of the platform, upstream first."""
+
+from __future__ import annotations
+
+from retail_assets.assets import clickstream, warehouse_tables
+from retail_assets.assets.step import Step
+
+STEPS: tuple[Step, ...] = (
+    clickstream.raw_events,
+    clickstream.clean_events,
+    clickstream.daily_aggregates,
+    clickstream.product_days,
+    clickstream.features,
+    warehouse_tables.features,
+    warehouse_tables.dim_date,
+    warehouse_tables.dim_product,
+    warehouse_tables.data_quality,
+)
+
+
+def step_of(name: str) -> Step:
+    """The step that makes a dataset; ``warehouse.features`` is the table, ``features`` the dataset in the lake.
+
+    Raises:
+        KeyError: there is no such dataset; the message names those that there are.
+    """
+    store, _, output = name.rpartition(".")
+    for step in STEPS:
+        if output in step.outputs and store in ("", step.store):
+            return step
+    known = ", ".join(f"{step.store}.{output}" for step in STEPS for output in step.outputs)
+    raise KeyError(f"there is no dataset {name!r}; there are {known}")

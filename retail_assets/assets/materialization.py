@@ -1,0 +1,205 @@
+"""The four steps that make every dataset: stage, audit, publish, report. Nothing here knows of Dagster.
+
+Good partitions are published one by one, each atomically; of a bad one nothing is, and what readers saw before stays.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retail_assets.assets.batches import batches
+from retail_assets.assets.platform import Platform
+from retail_assets.assets.step import Step
+from retail_assets.engine.audit import Facts, Verdict, audit, audit_contract
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import Partition
+from retail_assets.engine.publication import Publication, Published, Store
+from retail_assets.engine.session import session
+from retail_assets.engine.staging import Output, Staged, stage
+from retail_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+PROGRESS = logging.getLogger("retail_assets.progress")
+"""Tells of work as it goes on; the arguments of a record are the step's name, partitions done and partitions in all."""
+INPUT_CHECK = "input"
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one partition: its verdicts and, per output, what was measured. Unpublished when one blocks."""
+
+    partition: Partition
+    verdicts: tuple[Verdict, ...]
+    facts: Mapping[str, Facts]
+    bytes: Mapping[str, int]
+    seconds: float
+
+    @property
+    def published(self) -> bool:
+        """Whether readers see it."""
+        return not any(verdict.blocking and not verdict.passed for verdict in self.verdicts)
+
+
+def expected(platform: Platform, step: Step, partitions: Iterable[Partition]) -> dict[Partition, tuple[str, ...]]:
+    """Per partition, what each output would be made from now: to compare with what is published."""
+    outputs = step.described(platform.arguments(step, platform.inputs(step)))
+    codes = {name: output.query.code_digest(output.contract) for name, output in outputs.items()}
+    return {
+        partition: tuple(f"{output.query.inputs_digest(partition)}-{codes[name]}" for name, output in outputs.items())
+        for partition in partitions
+    }
+
+
+def stale(platform: Platform, step: Step, partitions: Iterable[Partition]) -> list[Partition]:
+    """The partitions that are missing or were made from other inputs or by other code than they would be now."""
+    store = platform.store(step)
+    published = [store.published(contract) for contract in step.contracts()]
+    wanted = expected(platform, step, partitions)
+    return [partition for partition, made in wanted.items() if made != _made_from(published, partition)]
+
+
+def runnable(platform: Platform, step: Step, partitions: Iterable[Partition]) -> list[Partition]:
+    """The partitions whose own inputs are all published."""
+    inputs = platform.inputs(step)
+    return [partition for partition in partitions if not _missing_input(step, inputs, partition)]
+
+
+def _made_from(published: list[dict[Partition, Published]], partition: Partition) -> tuple[str, ...]:
+    entries = [entries.get(partition) for entries in published]
+    return tuple(f"{entry.inputs}-{entry.code}" if entry else "" for entry in entries)
+
+
+def materialize(
+    platform: Platform, step: Step, inputs: Mapping[str, Dataset], partitions: list[Partition]
+) -> Iterator[Made]:
+    """Make these partitions of the step's outputs; yields what became of each, batch by batch.
+
+    A partition whose own input was never published is not made: its verdict says so.
+    """
+    lacking = {partition: _missing_input(step, inputs, partition) for partition in partitions}
+    yield from (_without_input(partition, name) for partition, name in lacking.items() if name)
+    partitions = [partition for partition in partitions if not lacking[partition]]
+    store, outputs = platform.store(step), step.described(platform.arguments(step, inputs))
+    with ExitStack() as stack:
+        for contract in sorted(step.contracts(), key=lambda contract: contract.name):
+            stack.enter_context(store.writing(contract))
+        history = _history(store, outputs[step.outputs[0]])
+        folder, done = stack.enter_context(store.staging()), 0
+        for batch in batches(platform.settings, outputs, partitions):
+            made = _make(platform, step, outputs, batch, folder, history)
+            done += len(made)
+            PROGRESS.info("%s: %d of %d partitions", step.name, done, len(partitions))
+            yield from made
+
+
+def _make(
+    platform: Platform,
+    step: Step,
+    outputs: Mapping[str, Output],
+    batch: list[Partition],
+    folder: Path,
+    history: dict[Partition, Facts],
+) -> list[Made]:
+    started = time.perf_counter()
+    with session(platform.settings) as connection:
+        staged = stage(connection, outputs, batch, folder)
+        facts, verdicts = _audit(connection, step, outputs, staged, batch, platform.settings)
+    history.update(facts[step.outputs[0]])
+    verdicts.extend(drift.judge(history, partition) for drift in step.drifts for partition in batch)
+    made = _report(outputs, staged, facts, verdicts, batch, (time.perf_counter() - started) / len(batch))
+    good = {item.partition for item in made if item.published}
+    _publish(platform.store(step), outputs, staged, facts, good)
+    return made
+
+
+def _audit(
+    connection: DuckDBPyConnection,
+    step: Step,
+    outputs: Mapping[str, Output],
+    staged: Mapping[str, list[Staged]],
+    batch: list[Partition],
+    settings: Settings,
+) -> tuple[dict[str, dict[Partition, Facts]], list[Verdict]]:
+    facts: dict[str, dict[Partition, Facts]] = {}
+    verdicts: list[Verdict] = []
+    for name, output in outputs.items():
+        facts[name], found = audit_contract(connection, output.contract, staged[name])
+        verdicts.extend(found)
+    held = {name: (output.contract, staged[name]) for name, output in outputs.items()}
+    for rule in step.audits:
+        verdicts.extend(audit(connection, rule, held, batch, settings))
+    return facts, verdicts
+
+
+def _report(
+    outputs: Mapping[str, Output],
+    staged: Mapping[str, list[Staged]],
+    facts: Mapping[str, dict[Partition, Facts]],
+    verdicts: list[Verdict],
+    batch: list[Partition],
+    seconds: float,
+) -> list[Made]:
+    sizes = {name: {item.partition: item.bytes for item in staged[name]} for name in outputs}
+    by_partition: dict[Partition, list[Verdict]] = {partition: [] for partition in batch}
+    for verdict in verdicts:
+        by_partition[verdict.partition].append(verdict)
+    return [
+        Made(
+            partition=partition,
+            verdicts=tuple(by_partition[partition]),
+            facts={name: facts[name][partition] for name in outputs},
+            bytes={name: sizes[name][partition] for name in outputs},
+            seconds=seconds,
+        )
+        for partition in batch
+    ]
+
+
+def _publish(
+    store: Store,
+    outputs: Mapping[str, Output],
+    staged: Mapping[str, list[Staged]],
+    facts: Mapping[str, dict[Partition, Facts]],
+    good: set[Partition],
+) -> None:
+    for name, output in outputs.items():
+        code = output.query.code_digest(output.contract)
+        publications = [
+            Publication(
+                staged=item,
+                facts=facts[name][item.partition],
+                inputs=output.query.inputs_digest(item.partition),
+                code=code,
+            )
+            for item in staged[name]
+            if item.partition in good
+        ]
+        if publications:
+            store.publish(output, publications)
+
+
+def _missing_input(step: Step, inputs: Mapping[str, Dataset], partition: Partition) -> str:
+    """The name of an upstream of which the partition's own slice was never published, or nothing."""
+    names = (upstream.name for upstream in step.upstreams if upstream.missing(inputs[upstream.name], partition))
+    return next(names, "")
+
+
+def _without_input(partition: Partition, name: str) -> Made:
+    detail = (
+        f"{name} of this partition was never published. Materialize it first, or run `retail backfill`, "
+        "which runs the stages in order"
+    )
+    return Made(partition, (Verdict(INPUT_CHECK, partition, passed=False, detail=detail),), {}, {}, 0.0)
+
+
+def _history(store: Store, output: Output) -> dict[Partition, Facts]:
+    """What is published of the step's first output: what drift checks compare with."""
+    published = store.published(output.contract)
+    return {partition: Facts(entry.rows, entry.digest, entry.filled) for partition, entry in published.items()}

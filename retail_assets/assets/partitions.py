@@ -1,0 +1,84 @@
+"""How Dagster sees partitions: definitions, mappings, and the way to and from ours."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from functools import cache
+
+import dagster as dg
+
+from retail_assets.assets.step import Partitioning, Step, Upstream
+from retail_assets.contracts import contract
+from retail_assets.engine.partition import Partition
+from retail_assets.settings import settings
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+@cache
+def by_date() -> dg.DailyPartitionsDefinition:
+    """UTC days from the platform's start to today, which is open until it ends."""
+    return dg.DailyPartitionsDefinition(start_date=settings().start_date.isoformat(), end_offset=1)
+
+
+@cache
+def by_date_and_key() -> dg.MultiPartitionsDefinition:
+    """UTC days by key type."""
+    keys = contract("daily_aggregates").column("key_type").accepted
+    return dg.MultiPartitionsDefinition({"date": by_date(), "key_type": dg.StaticPartitionsDefinition(list(keys))})
+
+
+def definition(partitioning: Partitioning) -> dg.PartitionsDefinition[str] | None:
+    """Dagster's definition of a step's partitions."""
+    return {"none": None, "date": by_date(), "date_and_key": by_date_and_key()}[partitioning]
+
+
+def mapping(step: Step, upstream: Upstream) -> dg.PartitionMapping | None:
+    """Which partitions of the upstream a partition of the step reads."""
+    if step.partitioning == "none":
+        return dg.AllPartitionMapping() if upstream.partitioning != "none" else None
+    if step.partitioning == upstream.partitioning == "date_and_key" and upstream.lookback_days:
+        return dg.MultiPartitionMapping(
+            {
+                "date": dg.DimensionPartitionMapping("date", _trailing(upstream.lookback_days)),
+                "key_type": dg.DimensionPartitionMapping("key_type", dg.IdentityPartitionMapping()),
+            }
+        )
+    if step.partitioning == upstream.partitioning:
+        return dg.IdentityPartitionMapping()
+    return dg.MultiToSingleDimensionPartitionMapping("date")
+
+
+def of_keys(partitioning: Partitioning, keys: Iterable[str]) -> list[Partition]:
+    """Our partitions of Dagster's keys, in order."""
+    columns = {"none": [], "date": ["date"], "date_and_key": ["date", "key_type"]}[partitioning]
+    return sorted(Partition.parse(key, columns) for key in keys)
+
+
+def of_dates(partitioning: Partitioning, dates: Iterable[str]) -> list[Partition]:
+    """All partitions of these dates; the one and only of an unpartitioned dataset."""
+    if partitioning == "none":
+        return [Partition()]
+    if partitioning == "date":
+        return [Partition.of(date=day) for day in dates]
+    keys = contract("daily_aggregates").column("key_type").accepted
+    return [Partition.of(date=day, key_type=key) for day in dates for key in keys]
+
+
+def range_tags(partitioning: Partitioning, first: str, last: str) -> dict[str, str]:
+    """The tags that make one run of all partitions from one date to another."""
+    if partitioning == "none":
+        return {}
+    if partitioning == "date":
+        return {RANGE_START: first, RANGE_END: last}
+    keys = contract("daily_aggregates").column("key_type").accepted
+    return {RANGE_START: f"{first}|{keys[0]}", RANGE_END: f"{last}|{keys[-1]}"}
+
+
+def _trailing(days: int) -> dg.TimeWindowPartitionMapping:
+    return dg.TimeWindowPartitionMapping(start_offset=-days, allow_nonexistent_upstream_partitions=True)

@@ -1,0 +1,53 @@
+"""The platform of one environment: its settings, where datasets live and where files land."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from retail_assets.assets.step import Step, StoreName
+from retail_assets.contracts import contract
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.publication import Store
+from retail_assets.lake.folder_lake import FolderLake
+from retail_assets.landing.landing import Landing
+from retail_assets.settings import Settings
+from retail_assets.warehouse.duckdb_file import DuckDBFile
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What steps need to run."""
+
+    settings: Settings
+    stores: Mapping[StoreName, Store] = field(default_factory=dict)
+
+    @classmethod
+    def local(cls, settings: Settings) -> Platform:
+        """A platform in one folder: lake, warehouse file and landing zone."""
+        lake = FolderLake(settings.lake_dir)
+        warehouse = DuckDBFile(settings.warehouse_file, settings)
+        return cls(settings, {"lake": lake, "warehouse": warehouse})
+
+    @property
+    def landing(self) -> Landing:
+        """Where files land."""
+        return Landing(self.settings)
+
+    def store(self, step: Step) -> Store:
+        """Where the step's outputs are kept."""
+        return self.stores[step.store]
+
+    def inputs(self, step: Step) -> dict[str, Dataset]:
+        """Everything that is published of the step's upstreams, which all live in the lake."""
+        lake = self.stores["lake"]
+        return {upstream.name: lake.dataset(contract(upstream.name)) for upstream in step.upstreams}
+
+    def arguments(self, step: Step, inputs: Mapping[str, Dataset]) -> dict[str, object]:
+        """The arguments of the step's function: its inputs with their look-back, and what else it asks for."""
+        windows = {upstream.name: upstream.lookback_days for upstream in step.upstreams}
+        given: dict[str, object] = {name: dataset.looking_back(windows[name]) for name, dataset in inputs.items()}
+        offered = {"settings": self.settings, "landing": self.landing}
+        asked = inspect.signature(step.queries).parameters
+        return given | {name: value for name, value in offered.items() if name in asked}

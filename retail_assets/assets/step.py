@@ -1,0 +1,102 @@
+"""Steps: which datasets are made together, from which inputs, and which checks they must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from retail_assets.assets.drift import Drift
+from retail_assets.contracts import Contract, contract
+from retail_assets.engine.audit import Audit
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import Partition
+from retail_assets.engine.query import Query
+from retail_assets.engine.staging import Output
+
+Partitioning = Literal["none", "date", "date_and_key"]
+StoreName = Literal["lake", "warehouse"]
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """An input dataset and how its partitions map: the same date, and ``lookback_days`` before it."""
+
+    name: str
+    partitioning: Partitioning
+    lookback_days: int = 0
+
+    def missing(self, dataset: Dataset, partition: Partition) -> bool:
+        """Whether the partition's own slice of the input was never published: not empty, but absent."""
+        return self.partitioning != "none" and bool(partition.values) and not dataset.on_same_date(partition)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Datasets that one function describes and one pass makes.
+
+    ``queries`` returns the Query of the only output, or one per output. Its parameters are the upstreams by name and,
+    where it asks for them, ``settings`` and ``landing``.
+    """
+
+    name: str
+    store: StoreName
+    partitioning: Partitioning
+    outputs: tuple[str, ...]
+    upstreams: tuple[Upstream, ...]
+    queries: Callable[..., Query | Mapping[str, Query]]
+    sql_files: tuple[str, ...] = ()
+    audits: tuple[Audit, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    takes_in_files: bool = False
+    fixed: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+
+    def contracts(self) -> list[Contract]:
+        """The contracts of the outputs."""
+        return [contract(name) for name in self.outputs]
+
+    def described(self, arguments: Mapping[str, object]) -> dict[str, Output]:
+        """Call the function: every output with its contract and query."""
+        answer = self.queries(**arguments)
+        queries = {self.outputs[0]: answer} if isinstance(answer, Query) else dict(answer)
+        return {name: self._output(name, queries[name]) for name in self.outputs}
+
+    def _output(self, name: str, query: Query) -> Output:
+        kept = {column.name for column in contract(name).partition_columns}
+        fixed = tuple(pair for pair in self.fixed if pair[0] in kept)
+        return Output(contract(name), query, fixed)
+
+
+def step(
+    *outputs: str,
+    store: StoreName = "lake",
+    partitioning: Partitioning,
+    upstreams: tuple[Upstream, ...] = (),
+    audits: tuple[Audit, ...] = (),
+    drifts: tuple[Drift, ...] = (),
+    shared_sql: tuple[str, ...] = (),
+    takes_in_files: bool = False,
+    fixed: tuple[tuple[str, str], ...] = (),
+) -> Callable[[Callable[..., Query | Mapping[str, Query]]], Step]:
+    """Make a step of a function that says what its outputs are; its docstring is what users read in the UI."""
+
+    def decorate(queries: Callable[..., Query | Mapping[str, Query]]) -> Step:
+        name = queries.__name__
+        folders = {output: store if store == "warehouse" else contract(output).domain for output in outputs or (name,)}
+        return Step(
+            name=name if store == "lake" else f"{store}_{name}",
+            store=store,
+            partitioning=partitioning,
+            outputs=outputs or (name,),
+            upstreams=upstreams,
+            queries=queries,
+            sql_files=(*shared_sql, *(f"{folder}/{output}" for output, folder in folders.items())),
+            audits=audits,
+            drifts=drifts,
+            takes_in_files=takes_in_files,
+            fixed=fixed,
+            description=queries.__doc__ or "",
+        )
+
+    return decorate

@@ -1,0 +1,163 @@
+"""Backfills: every stage in order, one Dagster run per contiguous range of dates, only what is missing or stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import dagster as dg
+
+from retail_assets.assets import partitions
+from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.dataset_asset import asset_key
+from retail_assets.assets.materialization import runnable, stale
+from retail_assets.assets.platform import Platform
+from retail_assets.assets.step import Step
+from retail_assets.engine.partition import Partition
+from retail_assets.landing.landing import Progress
+from retail_assets.landing.ledger import LandedFile
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What a backfill did for one step: partitions that were up to date, made, failed, or lacked their input."""
+
+    step: str
+    up_to_date: int
+    made: int
+    failed: tuple[str, ...] = ()
+    without_input: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BackfillReport:
+    """What a backfill did: files taken in, dates, and every stage."""
+
+    files: tuple[LandedFile, ...]
+    dates: tuple[str, ...]
+    stages: tuple[StageReport, ...] = ()
+    empty_dates: tuple[str, ...] = ()
+
+    @property
+    def blocked_files(self) -> list[LandedFile]:
+        """Files that could not be read."""
+        return [entry for entry in self.files if entry.state == "blocked"]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every file was readable and every wanted partition is published."""
+        return not self.blocked_files and not any(stage.failed or stage.without_input for stage in self.stages)
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What a backfill tells while it works; each may be None."""
+
+    file: Progress | None = None
+    stage: Callable[[str, int], None] | None = None
+    """Called with a step's name and the number of partitions that it is about to make."""
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """A backfill of one platform on its Dagster instance, in this process."""
+
+    platform: Platform
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    watcher: Watcher = field(default_factory=Watcher)
+
+    def run(
+        self, first: date | None = None, last: date | None = None, *, force: bool = False, include_empty: bool = False
+    ) -> BackfillReport:
+        """Take in pending files, then make what is missing or stale of all landed dates from ``first`` to ``last``.
+
+        Dates of the range that no file has events of are made too, as empty days, with ``include_empty``; without it
+        they are only reported. ``force`` makes everything again.
+        """
+        taken = self.platform.landing.take_in(self.watcher.file)
+        dates, absent = self._dates(first, last)
+        chosen = sorted({*dates, *absent}) if include_empty else dates
+        stages = [self._stage(step, chosen, force) for step in STEPS]
+        files = {**self._blocked_before(), **{entry.name: entry for entry in taken}}
+        return BackfillReport(tuple(files.values()), tuple(chosen), tuple(stages), tuple(absent))
+
+    def _blocked_before(self) -> dict[str, LandedFile]:
+        return {name: entry for name, entry in self.platform.landing.files().items() if entry.state == "blocked"}
+
+    def _dates(self, first: date | None, last: date | None) -> tuple[list[str], list[str]]:
+        """The dates to make, landed or made before; and the dates of the range that are neither."""
+        raw = self.platform.inputs(STEPS[1])["raw_events"]
+        known = {*self.platform.landing.dates(), *(partition.get("date") or "" for partition in raw.partitions)}
+        inside = sorted(day for day in known if _within(day, first, last))
+        if not (first or inside) or not (last or inside):
+            return inside, []
+        start = first or date.fromisoformat(inside[0])
+        end = last or date.fromisoformat(inside[-1])
+        every = [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
+        return inside, [day for day in every if day not in known]
+
+    def _stage(self, step: Step, dates: Sequence[str], force: bool) -> StageReport:
+        wanted = partitions.of_dates(step.partitioning, dates)
+        ready = runnable(self.platform, step, wanted)
+        todo = ready if force else self._todo(step, ready)
+        if todo and self.watcher.stage:
+            self.watcher.stage(step.name, len(todo))
+        failed = [key for days in _ranges(todo) for key in self._launch(step, days)]
+        return StageReport(
+            step=step.name,
+            up_to_date=len(ready) - len(todo),
+            made=len(todo) - len(failed),
+            failed=tuple(failed),
+            without_input=tuple(partition.key for partition in wanted if partition not in set(ready)),
+        )
+
+    def _todo(self, step: Step, ready: list[Partition]) -> list[Partition]:
+        """What is stale in the store, or unknown to the instance that the UI shows."""
+        outdated, recorded = set(stale(self.platform, step, ready)), self._recorded(step)
+        return [partition for partition in ready if partition in outdated or partition.key not in recorded]
+
+    def _recorded(self, step: Step) -> set[str]:
+        key = asset_key(step, step.outputs[0])
+        if step.partitioning == "none":
+            return {"all"} if self.instance.get_latest_materialization_event(key) else set()
+        return self.instance.get_materialized_partitions(key)
+
+    def _launch(self, step: Step, days: Sequence[str]) -> list[str]:
+        """One run of all partitions of these consecutive days; returns the keys of those that it did not publish."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        tags = partitions.range_tags(step.partitioning, days[0], days[-1]) if days else {}
+        result = job.execute_in_process(
+            instance=self.instance,
+            asset_selection=[asset_key(step, output) for output in step.outputs],
+            tags={**tags, "retail/launched_by": "backfill"},
+            run_config=QUIET,
+            raise_on_error=False,
+        )
+        if result.success:
+            return []
+        return [partition.key for partition in stale(self.platform, step, partitions.of_dates(step.partitioning, days))]
+
+
+def _within(day: str, first: date | None, last: date | None) -> bool:
+    return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())
+
+
+def _ranges(todo: Iterable[Partition]) -> Iterator[list[str]]:
+    """Runs of consecutive dates; one empty run for an unpartitioned dataset."""
+    chosen = list(todo)
+    if chosen == [Partition()]:
+        yield []
+        return
+    days = sorted({day for partition in chosen if (day := partition.date)})
+    run: list[date] = []
+    for day in days:
+        if run and day - run[-1] > timedelta(days=1):
+            yield [item.isoformat() for item in run]
+            run = []
+        run.append(day)
+    if run:
+        yield [item.isoformat() for item in run]

@@ -1,0 +1,134 @@
+"""Read the contract files of this folder: Open Data Contract Standard v3, one dataset a file.
+
+Custom properties of ours stand beside the standard: ``rejectReasons`` and ``excludedReasons`` (ordered lists of
+``reason``, ``when``, ``description``) on the contract; on a column ``received`` (``required`` or ``optional`` in an
+incoming file) and ``watchFilledShare`` (its share of filled values is measured, and a check watches its drift).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from retail_assets.contracts.contract import Column, Contract, Rule, Severity
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import CustomProperty, DataQuality, OpenDataContractStandard, SchemaProperty
+
+FOLDER = Path(__file__).parent
+_ROW_RULE = re.compile(r"SELECT count\(\*\) FROM \$\{object\} WHERE (?P<predicate>.+)", re.DOTALL)
+_TABLE_RULE = re.compile(r"SELECT (?P<expression>.+) FROM \$\{object\}", re.DOTALL)
+
+
+@cache
+def contract_files() -> dict[str, Path]:
+    """Every contract file, by the name of its dataset."""
+    return {path.stem: path for path in sorted(FOLDER.rglob("*.yaml"))}
+
+
+def contract_names() -> list[str]:
+    """The names of all datasets that have a contract."""
+    return list(contract_files())
+
+
+@cache
+def contract(name: str) -> Contract:
+    """The contract of a dataset.
+
+    Raises:
+        KeyError: no dataset has that name.
+        ValueError: the file is not a valid contract; the message names the file.
+    """
+    if name not in contract_files():
+        raise KeyError(f"no contract for {name!r}; there are {', '.join(contract_names())}")
+    return read_contract(contract_files()[name])
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one contract file; ValueError names the file and what is wrong in it."""
+    from open_data_contract_standard.model import OpenDataContractStandard
+
+    text = path.read_text(encoding="utf-8")
+    try:
+        document = OpenDataContractStandard(**yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return _contract(document, path, hashlib.sha256(text.encode()).hexdigest())
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is not a valid data contract: {error}") from error
+
+
+def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Contract:
+    (table,) = document.schema_ or [None]
+    if table is None or not table.properties:
+        raise ValueError("it needs one schema object with properties")
+    custom = _custom(document.customProperties)
+    description = document.description
+    row_rules, table_rules = _quality(table.quality or [])
+    return Contract(
+        name=str(table.name),
+        domain=document.domain or "retail",
+        owner=getattr(document.team, "name", None) or "retail-data",
+        purpose=(description and description.purpose) or "",
+        usage=(description and description.usage) or "",
+        limitations=(description and description.limitations) or "",
+        grain=table.dataGranularityDescription or "",
+        columns=tuple(_column(item) for item in table.properties),
+        row_rules=row_rules,
+        table_rules=table_rules,
+        excluded_reasons=_reasons(custom.get("excludedReasons", [])),
+        reject_reasons=_reasons(custom.get("rejectReasons", [])),
+        path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
+        digest=digest,
+    )
+
+
+def _column(item: SchemaProperty) -> Column:
+    options, custom = item.logicalTypeOptions or {}, _custom(item.customProperties)
+    if not item.name or not item.physicalType:
+        raise ValueError(f"property {item.name!r} needs a name and a physicalType")
+    return Column(
+        name=item.name,
+        type=item.physicalType,
+        description=item.description or "",
+        required=bool(item.required),
+        partition_position=item.partitionKeyPosition if item.partitioned else None,
+        key_position=item.primaryKeyPosition if item.primaryKey else None,
+        accepted=tuple(str(choice.value) for choice in item.enum or []),
+        minimum=options.get("minimum"),
+        exclusive_minimum=options.get("exclusiveMinimum"),
+        maximum=options.get("maximum"),
+        min_length=options.get("minLength"),
+        classification=item.classification,
+        expression=item.transformLogic,
+        received=custom.get("received"),
+        watches_filled=bool(custom.get("watchFilledShare")),
+    )
+
+
+def _quality(items: list[DataQuality]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    rows: list[Rule] = []
+    tables: list[Rule] = []
+    for item in items:
+        query, name = item.query or "", item.name or "unnamed"
+        if item.mustBe != 0:
+            raise ValueError(f"quality rule {name!r}: only mustBe: 0 is supported")
+        severity: Severity = "warning" if item.severity == "warning" else "error"
+        if found := _ROW_RULE.fullmatch(query):
+            rows.append(Rule(name, found["predicate"], item.description or "", severity))
+        elif found := _TABLE_RULE.fullmatch(query):
+            tables.append(Rule(name, found["expression"], item.description or "", severity))
+        else:
+            raise ValueError(f"quality rule {name!r}: write SELECT count(*) FROM ${{object}} WHERE …, got {query!r}")
+    return tuple(rows), tuple(tables)
+
+
+def _reasons(items: list[dict[str, Any]]) -> tuple[Rule, ...]:
+    return tuple(Rule(str(item["reason"]), str(item["when"]), str(item.get("description", ""))) for item in items)
+
+
+def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
+    return {str(item.property): item.value for item in properties or []}

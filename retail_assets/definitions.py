@@ -1,0 +1,26 @@
+"""The whole platform on one screen: every asset, check and resource, for the environment that the settings name."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.dataset_asset import dataset_asset
+from retail_assets.assets.platform import Platform
+from retail_assets.lake.io_manager import LakeIOManager
+from retail_assets.settings import Settings, settings
+
+
+def platform_definitions(chosen: Settings) -> dg.Definitions:
+    """The platform's definitions for these settings."""
+    return dg.Definitions(
+        assets=[dataset_asset(step) for step in STEPS],
+        resources={
+            "platform": Platform.local(chosen),
+            "lake": LakeIOManager(root=str(chosen.lake_dir)),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+defs = platform_definitions(settings())

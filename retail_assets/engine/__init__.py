@@ -1,0 +1,1 @@
+"""What runs SQL: DuckDB sessions, queries over datasets, staging and the audit of what was staged."""

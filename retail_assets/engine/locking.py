@@ -1,0 +1,29 @@
+"""Locks between processes. The operating system releases them when their holder dies."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOG = logging.getLogger(__name__)
+PATIENCE_SECONDS = 2.0
+
+
+@contextmanager
+def exclusive(path: Path, purpose: str) -> Iterator[None]:
+    """Hold the lock file ``path``; waits for another holder, and says in the log that it does."""
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=PATIENCE_SECONDS)
+    except Timeout:
+        LOG.warning("another run is %s; waiting until it is done", purpose)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,78 @@
+"""Partitions: which slice of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote, unquote
+
+NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True, order=True)
+class Partition:
+    """One partition: its column values, sorted by column name. An unpartitioned dataset has one, without values."""
+
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, str] | None = None, /, **named: str) -> Partition:
+        """The partition with these column values."""
+        return cls(tuple(sorted({**(values or {}), **named}.items())))
+
+    @classmethod
+    def parse(cls, key: str, columns: Iterable[str]) -> Partition:
+        """The partition of a Dagster key: values joined by '|', in the order of the column names.
+
+        Raises:
+            ValueError: the key has another number of values than there are columns.
+        """
+        names = sorted(columns)
+        parts = key.split("|") if names else []
+        if len(parts) != len(names):
+            raise ValueError(f"partition key {key!r} does not fit the columns {names}")
+        return cls(tuple(zip(names, parts, strict=True)))
+
+    @property
+    def key(self) -> str:
+        """The partition as a Dagster key, such as ``2019-10-01|brand``; ``all`` when there are no columns."""
+        return "|".join(value for _, value in self.values) or "all"
+
+    @property
+    def date(self) -> date | None:
+        """The date of the partition, where it has one."""
+        text = dict(self.values).get("date")
+        return date.fromisoformat(text) if text else None
+
+    def get(self, column: str) -> str | None:
+        """The value of a column, where the partition has it."""
+        return dict(self.values).get(column)
+
+    def needs(self, other: Partition, lookback_days: int) -> bool:
+        """Whether this partition's content depends on ``other``, a partition of an input.
+
+        Values of shared columns must agree; the date may lie up to ``lookback_days`` before this one's.
+        """
+        for column, value in other.values:
+            mine = self.get(column)
+            if mine is None or mine == value:
+                continue
+            if column != "date" or not self._reaches(date.fromisoformat(value), lookback_days):
+                return False
+        return True
+
+    def _reaches(self, day: date, lookback_days: int) -> bool:
+        own = self.date
+        return own is not None and own - timedelta(days=lookback_days) <= day <= own
+
+
+def folder_of(values: Iterable[tuple[str, str | None]]) -> str:
+    """Hive folders such as ``key_type=brand/date=2019-10-01``, values percent-encoded, NULL as Hive writes it."""
+    return "/".join(f"{name}={NULL_FOLDER if value is None else quote(value, safe='')}" for name, value in values)
+
+
+def values_of(folder: str) -> dict[str, str | None]:
+    """The column values that hive folders stand for."""
+    pairs = (part.split("=", 1) for part in folder.split("/") if "=" in part)
+    return {name: None if value == NULL_FOLDER else unquote(value) for name, value in pairs}

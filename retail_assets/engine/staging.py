@@ -1,0 +1,106 @@
+"""Stage: run queries once for a batch of partitions and write one private Parquet file per partition."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retail_assets.contracts import Contract
+from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.binding import Binder
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import Partition, folder_of
+from retail_assets.engine.query import Query
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+OBJECT_NAME = "data.parquet"
+PARQUET_OPTIONS = "FORMAT parquet, COMPRESSION zstd"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One dataset that a step makes: its contract, its query, and column values that all its partitions share."""
+
+    contract: Contract
+    query: Query
+    fixed: tuple[tuple[str, str], ...] = ()
+
+    def object_path(self, partition: Partition) -> str:
+        """Where the partition's object lies below a root: ``features/key_type=brand/date=2019-10-01/data.parquet``."""
+        known = {**dict(partition.values), **dict(self.fixed)}
+        values = [(column.name, known[column.name]) for column in self.contract.partition_columns]
+        return "/".join(part for part in (self.contract.name, folder_of(values), OBJECT_NAME) if part)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged partition: the private file that holds it."""
+
+    partition: Partition
+    path: Path
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file."""
+        return self.path.stat().st_size
+
+
+def stage(
+    connection: DuckDBPyConnection, outputs: Mapping[str, Output], partitions: list[Partition], folder: Path
+) -> dict[str, list[Staged]]:
+    """Write every output of the batch below ``folder``; returns the staged files by output."""
+    binder = Binder(connection, partitions)
+    return {name: _stage_output(binder, output, partitions, folder) for name, output in outputs.items()}
+
+
+def _stage_output(binder: Binder, output: Output, partitions: list[Partition], folder: Path) -> list[Staged]:
+    targets = {partition: folder / output.object_path(partition) for partition in partitions}
+    for target in targets.values():
+        target.parent.mkdir(parents=True, exist_ok=True)
+    left = [partition for partition in partitions if not _link(output, partition, targets[partition])]
+    if left:
+        binder.bind(output.query)
+        _write(binder.connection, output, {partition: targets[partition] for partition in left})
+    return [Staged(partition, target) for partition, target in targets.items()]
+
+
+def _link(output: Output, partition: Partition, target: Path) -> bool:
+    """Link the one object that already is the result, where there is such a thing."""
+    source = output.query.inputs.get(output.query.same_as or "")
+    if not isinstance(source, Dataset):
+        return False
+    found = source.needed_by([partition]).objects
+    if len(found) != 1:
+        return False
+    try:
+        os.link(found[0].location, target)
+    except OSError:
+        shutil.copyfile(found[0].location, target)
+    return True
+
+
+def _write(connection: DuckDBPyConnection, output: Output, targets: dict[Partition, Path]) -> None:
+    columns = ", ".join(f"CAST({column.quoted} AS {column.type}) AS {column.quoted}" for column in output.contract.stored_columns)
+    if len(targets) == 1:
+        ((_, target),) = targets.items()
+        _copy(connection, f"SELECT {columns} FROM ({output.query.sql})", target)
+        return
+    table = quote_identifier(f"staging_{output.contract.name}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {output.query.sql}")
+    for partition, target in targets.items():
+        _copy(connection, f"SELECT {columns} FROM {table} WHERE {_is_in(partition)}", target)
+    connection.execute(f"DROP TABLE {table}")
+
+
+def _is_in(partition: Partition) -> str:
+    return " AND ".join(f"{quote_identifier(name)} = {quote_literal(value)}" for name, value in partition.values)
+
+
+def _copy(connection: DuckDBPyConnection, select: str, target: Path) -> None:
+    connection.execute(f"COPY ({select}) TO {quote_literal(str(target))} ({PARQUET_OPTIONS})")

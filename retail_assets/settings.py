@@ -1,0 +1,96 @@
+"""Every setting of the platform, read from ``RETAIL_*`` environment variables and validated once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+class Settings(BaseSettings):
+    """The platform's settings. Each field ``x`` is set by the environment variable ``RETAIL_X``.
+
+    Two different ``data_dir`` folders are two independent platforms: landing zone, lake, warehouse
+    and Dagster instance all live below it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RETAIL_", frozen=True, extra="ignore")
+
+    data_dir: AbsolutePath = Field(
+        default=Path("data"), validate_default=True, description="Folder that holds everything a local run reads and writes."
+    )
+    start_date: date = Field(
+        default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
+    )
+    source_timezone: str = Field(
+        default="UTC", description="Zone of event times that carry none, as an IANA name such as Europe/Berlin."
+    )
+    event_time_format: str = Field(
+        default="iso",
+        description="Declared format of event_time: 'iso' (ISO 8601 and REES46's '2019-10-01 00:00:00 UTC'), "
+        "'epoch_seconds', 'epoch_milliseconds' or a strptime pattern.",
+    )
+    future_tolerance_minutes: int = Field(
+        default=5, ge=0, description="Events further than this ahead of the landing time are quarantined as future_event."
+    )
+    as_of: datetime | None = Field(
+        default=None, description="The landing's idea of now (UTC), for tests and replays. Unset: the clock."
+    )
+    country: str = Field(default="US", description="Country of the public holidays, as an ISO 3166-1 alpha-2 code.")
+    subdivision: str | None = Field(default=None, description="State or province of the public holidays, such as CA.")
+    retail_calendar: dict[str, list[date]] = Field(
+        default_factory=dict,
+        description="Own retail dates beside Black Friday, Cyber Monday and Singles' Day, "
+        'as JSON: {"Summer sale": ["2019-07-01"]}.',
+    )
+    feature_grid: Literal["active", "observed"] = Field(
+        default="active",
+        description="active: a feature row for every key with an event in the last 28 days; observed: only on days with an event.",
+    )
+    max_rejected_share: float = Field(
+        default=0.2, ge=0, le=1, description="A day with a larger share of rejected rows is blocked: too_many_rejected."
+    )
+    bot_views_per_day: PositiveInt = Field(
+        default=10_000, description="A user with more views than this in a day is reported as a likely bot."
+    )
+    threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
+    memory_limit_mb: PositiveInt | None = Field(
+        default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."
+    )
+
+    @property
+    def landing_dir(self) -> Path:
+        """Where files arrive."""
+        return self.data_dir / "landing"
+
+    @property
+    def lake_dir(self) -> Path:
+        """Root of the hive-partitioned Parquet datasets."""
+        return self.data_dir / "lake"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The DuckDB file that readers attach."""
+        return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def spill_dir(self) -> Path:
+        """Where DuckDB spills what does not fit into its memory limit."""
+        return self.data_dir / ".spill"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Home of this platform's Dagster instance: runs, events, schedules."""
+        return self.data_dir / ".dagster"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,28 @@
+-- The features of a date hold every key of its aggregates with the same numbers; all other rows are quiet.
+WITH compared AS (
+    SELECT
+        coalesce(found.date, expected.date) AS date,
+        coalesce(found.key_type, expected.key_type) AS key_type,
+        count(*) FILTER (WHERE found.key_value IS NULL) AS missing,
+        count(*) FILTER (
+            WHERE expected.key_value IS NOT NULL AND found.key_value IS NOT NULL
+            AND (found.purchases_t, found.views_t, found.carts_t, found.revenue_t)
+            <> (expected.purchases_t, expected.views_t, expected.carts_t, expected.revenue_t)
+        ) AS different,
+        count(*) FILTER (
+            WHERE expected.key_value IS NULL AND found.purchases_t + found.views_t + found.carts_t > 0
+        ) AS invented
+    FROM staged_features AS found
+    FULL JOIN (SELECT * FROM daily_aggregates SEMI JOIN requested_partitions USING (date, key_type)) AS expected
+        ON expected.date = found.date
+        AND expected.key_type = found.key_type
+        AND expected.key_value = found.key_value
+    GROUP BY ALL
+)
+
+SELECT
+    date,
+    key_type,
+    missing + different + invented = 0 AS passed,
+    format('{:d} keys missing, {:d} different, {:d} not in the aggregates', missing, different, invented) AS detail
+FROM compared;

@@ -1,0 +1,15 @@
+-- Rows without a reason against them, in the order in which they were received.
+SELECT
+    date,
+    event_time,
+    event_type,
+    product_id,
+    category_id,
+    category_code,
+    brand,
+    price,
+    user_id,
+    user_session
+FROM judged_events
+WHERE reason IS NULL
+ORDER BY date, source_file, source_row;

@@ -1,0 +1,49 @@
+-- Every random number is a function of the seed, a salt that names its use, and a row's own number:
+-- never of the order in which rows are computed, so threads and batches cannot change the result.
+-- DuckDB's hash of one integer is a bijection (MurmurHash3's finalizer): distinct rows, distinct hashes.
+
+CREATE MACRO dice(number, salt) AS
+    hash(xor(hash(salt || getvariable('seed')), number::UBIGINT));
+
+-- A number in [0, 1).
+CREATE MACRO chance(number, salt) AS
+    (dice(number, salt) >> 11) / 9007199254740992.0;
+
+-- A whole number in [0, sides).
+CREATE MACRO draw(number, salt, sides) AS
+    ((dice(number, salt) >> 11) % sides::UBIGINT)::BIGINT;
+
+-- A standard normal number (Box and Muller).
+CREATE MACRO normal(number, salt) AS
+    sqrt(-2 * ln(1 - chance(number, salt || ' radius'))) * cos(2 * pi() * chance(number, salt || ' angle'));
+
+-- A rank in [0, ranks), rank r about as frequent as 1 / (r + 4.5): Zipf's law with Mandelbrot's blunter head.
+CREATE MACRO zipf(ranks, uniform) AS
+    least(ranks - 1, floor(4 * pow((ranks + 4) / 4, uniform) - 4)::BIGINT);
+
+-- A random UUID of version 4. All 64 bits of the first dice are in it: distinct numbers, distinct UUIDs.
+CREATE MACRO uuid_of_dice(first, second) AS
+    format(
+        '{:012x}4{:03x}{:016x}',
+        first >> 16,
+        (first >> 4) & 4095,
+        (1::UBIGINT << 63) | ((first & 15) << 58) | (second >> 6)
+    )::UUID;
+
+CREATE MACRO session_uuid(number) AS
+    uuid_of_dice(dice(number, 'uuid begins'), dice(number, 'uuid ends'));
+
+-- A value as a defect's template writes it: {} the right value, {V} in capitals, {C} capitalised.
+CREATE MACRO spoilt(template, value) AS
+    CASE
+        WHEN template IS NULL THEN value
+        ELSE
+            template
+            .replace('{}', value)
+            .replace('{V}', upper(value))
+            .replace('{C}', upper(value[1]) || value[2:])
+    END;
+
+-- Whether a slot's product is on offer that week; the share of such products is the day's.
+CREATE MACRO is_promoted(slot, week, share) AS
+    chance(slot * 8192 + week, 'offer') < share;

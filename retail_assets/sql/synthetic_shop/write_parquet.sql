@@ -1,0 +1,5 @@
+COPY (
+    SELECT * EXCLUDE (moment)
+    FROM feed
+    WHERE moment >= $begins AND moment < $ends
+) TO $file (FORMAT parquet, COMPRESSION zstd)

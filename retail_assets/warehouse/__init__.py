@@ -1,0 +1,1 @@
+"""Warehouse tables that people query: a DuckDB file locally."""

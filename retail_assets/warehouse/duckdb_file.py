@@ -1,0 +1,148 @@
+"""A warehouse in one DuckDB file: one writer at a time, on a private copy; readers see the old state or the new."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from retail_assets.contracts import Contract
+from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.locking import exclusive
+from retail_assets.engine.partition import Partition
+from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.staging import Output
+from retail_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LOADS = """
+CREATE TABLE IF NOT EXISTS _loads (
+    table_name VARCHAR, partition VARCHAR, rows BIGINT, bytes BIGINT, digest VARCHAR, inputs VARCHAR, code VARCHAR,
+    PRIMARY KEY (table_name, partition)
+)
+"""
+
+
+@dataclass(frozen=True)
+class DuckDBFile:
+    """The warehouse file at ``path``. Its table ``_loads`` says what every partition was loaded from."""
+
+    path: Path
+    settings: Settings
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people."""
+        return "duckdb"
+
+    def published(self, contract: Contract) -> dict[Partition, Published]:
+        """Every partition that readers see."""
+        if not self.path.exists():
+            return {}
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT partition, rows, bytes, digest, inputs, code FROM warehouse._loads WHERE table_name = ?",
+                [contract.name],
+            ).fetchall()
+        names = [column.name for column in contract.partition_columns]
+        entries = [
+            Published(Partition.parse(key, names) if names else Partition(), contract.name, *rest)
+            for key, *rest in rows
+        ]
+        return {entry.partition: entry for entry in entries}
+
+    def dataset(self, contract: Contract) -> Dataset:
+        """Not offered: nothing of the platform reads the warehouse but people and their tools."""
+        raise NotImplementedError(f"read the table {contract.name} of {self.path} instead")
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckDBPyConnection]:
+        """The published state as the schema ``warehouse`` of a fresh connection: never an old or half-written one."""
+        import duckdb
+
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"ATTACH {quote_literal(str(self.path))} AS warehouse (READ_ONLY)")
+            yield connection
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A private folder beside the file."""
+        below = self.path.parent / ".warehouse-staging"
+        below.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=below, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def writing(self, contract: Contract) -> AbstractContextManager[None]:
+        """The right to write the file, which one run has at a time."""
+        return exclusive(self.path.parent / ".warehouse-staging" / "warehouse.lock", f"loading {contract.name}")
+
+    def publish(self, output: Output, publications: Iterable[Publication]) -> int:
+        """Replace the partitions in a private copy of the file, in one transaction, and put the copy in its place."""
+        known = self.published(output.contract)
+        changed = [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
+        if not changed:
+            return 0
+        with self.staging() as folder:
+            copy = folder / self.path.name
+            if self.path.exists():
+                shutil.copyfile(self.path, copy)
+            self._load(copy, output.contract, changed)
+            copy.replace(self.path)
+        return len(changed)
+
+    def _load(self, copy: Path, contract: Contract, publications: list[Publication]) -> None:
+        import duckdb
+
+        with duckdb.connect(str(copy), config={"temp_directory": str(copy.parent)}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("BEGIN")
+            connection.execute(LOADS)
+            connection.execute(_create_table(contract))
+            _replace_rows(connection, contract, publications)
+            connection.execute("COMMIT")
+            connection.execute("CHECKPOINT")
+
+
+def _is_same(known: Published | None, publication: Publication) -> bool:
+    made = (publication.facts.rows, publication.facts.digest, publication.inputs, publication.code)
+    return known is not None and (known.rows, known.digest, known.inputs, known.code) == made
+
+
+def _create_table(contract: Contract) -> str:
+    columns = ", ".join(
+        f"{column.quoted} {column.type}{' NOT NULL' if column.required else ''}" for column in contract.columns
+    )
+    return f"CREATE TABLE IF NOT EXISTS {quote_identifier(contract.name)} ({columns})"
+
+
+def _replace_rows(connection: DuckDBPyConnection, contract: Contract, publications: list[Publication]) -> None:
+    table = quote_identifier(contract.name)
+    columns = contract.partition_columns
+    for item in publications:
+        values = [item.staged.partition.get(column.name) for column in columns]
+        where = " AND ".join(f"{column.quoted} = ?" for column in columns) or "true"
+        connection.execute(f"DELETE FROM {table} WHERE {where}", values)
+        key = [contract.name, item.staged.partition.key]
+        connection.execute("DELETE FROM _loads WHERE table_name = ? AND partition = ?", key)
+    names = ", ".join(column.quoted for column in contract.columns)
+    paths = ", ".join(quote_literal(str(item.staged.path)) for item in publications)
+    kinds = ", ".join(f"{column.quoted}: {column.type}" for column in columns)
+    hive = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ""
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM read_parquet([{paths}]{hive})")
+    connection.executemany(
+        "INSERT INTO _loads VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [_load_record(contract, item) for item in publications],
+    )
+
+
+def _load_record(contract: Contract, item: Publication) -> list[object]:
+    facts, staged = item.facts, item.staged
+    return [contract.name, staged.partition.key, facts.rows, staged.bytes, facts.digest, item.inputs, item.code]
