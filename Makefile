@@ -2,7 +2,7 @@
 
 # The Python that makes .venv: 3.11 or newer.
 PYTHON ?= python3
-# uv, where there is one, installs in a third of the time. `make UV= demo` does without.
+# uv, where there is one, installs about twice as fast. `make UV= demo` does without.
 UV ?= $(shell command -v uv 2>/dev/null)
 # A file stays on one worker, so that what its tests share (servers, built data) is set up once.
 PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadfile

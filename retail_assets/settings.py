@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RETAIL_", frozen=True, extra="ignore")
 
     data_dir: AbsolutePath = Field(
-        default=Path("data"), validate_default=True, description="Folder that holds everything a local run reads and writes."
+        default=Path("data"),
+        validate_default=True,
+        description="Folder that holds everything a local run reads and writes.",
     )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
@@ -37,7 +39,9 @@ class Settings(BaseSettings):
         "'epoch_seconds', 'epoch_milliseconds' or a strptime pattern.",
     )
     future_tolerance_minutes: int = Field(
-        default=5, ge=0, description="Events further than this ahead of the landing time are quarantined as future_event."
+        default=5,
+        ge=0,
+        description="Events further than this ahead of the landing time are quarantined as future_event.",
     )
     as_of: datetime | None = Field(
         default=None, description="The landing's idea of now (UTC), for tests and replays. Unset: the clock."
@@ -51,7 +55,8 @@ class Settings(BaseSettings):
     )
     feature_grid: Literal["active", "observed"] = Field(
         default="active",
-        description="active: a feature row for every key with an event in the last 28 days; observed: only on days with an event.",
+        description="active: a feature row for every key with an event in the last 28 days; "
+        "observed: only on days with an event.",
     )
     max_rejected_share: float = Field(
         default=0.2, ge=0, le=1, description="A day with a larger share of rejected rows is blocked: too_many_rejected."

@@ -11,7 +11,7 @@ from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
 
 MEMORY_SHARE = 1 / 40
-"""Input bytes of a batch as a share of DuckDB's memory: compressed Parquet grows about tenfold, and queries need room."""
+"""Input bytes of a batch as a share of DuckDB's memory: Parquet grows about tenfold, and queries need room."""
 MOST_PARTITIONS = 300
 
 

@@ -22,7 +22,9 @@ REJECTED_SHARE = Audit(
     "No more than the set share of a day's rows is rejected: else too_many_rejected.",
     settings=("max_rejected_share",),
 )
-ROUNDED_PRICES = Audit("rounded_prices", "No price brings more decimals than the contract keeps. Warns only.", blocking=False)
+ROUNDED_PRICES = Audit(
+    "rounded_prices", "No price brings more decimals than the contract keeps. Warns only.", blocking=False
+)
 BOTS = Audit(
     "bots",
     "No user views more than any person could in a day. Warns only.",
@@ -33,7 +35,9 @@ PRICE_HISTORY = Audit("price_history", "No product is priced far outside its own
 RECONCILIATION = Audit(
     "reconciliation", "Products add up to all clean events, categories and brands to the events that carry one."
 )
-SAME_AS_AGGREGATES = Audit("features_match_aggregates", "Features repeat the aggregates of their date; other rows are quiet.")
+SAME_AS_AGGREGATES = Audit(
+    "features_match_aggregates", "Features repeat the aggregates of their date; all other rows are quiet."
+)
 
 
 @step(partitioning="date", takes_in_files=True, drifts=(VOLUME,))
@@ -50,30 +54,36 @@ def raw_events(landing: Landing) -> Query:
     upstreams=(Upstream("raw_events", "date"),),
     audits=(BOOKS, REJECTED_SHARE, ROUNDED_PRICES, BOTS),
     drifts=(COVERAGE,),
-    shared_sql=("clickstream/judged_events",),
+    shared_sql=("clickstream/judged_events", "clickstream/repeated_events"),
     fixed=(("stage", "cleaning"),),
 )
 def clean_events(raw_events: Dataset, settings: Settings) -> Mapping[str, Query]:
     """Typed events that passed every rule, the rejected rows with their reason, and the books of both."""
     received = [column.name for column in contract("raw_events").received_columns]
+    values = ", ".join(f"received.{name}" for name in received)
     judged = query(
         "clickstream/judged_events",
         fragments={
             "column_expressions": column_expressions(contract("clean_events")),
             "first_reason": first_reason(contract("clean_events")),
             "received_struct": ", ".join(f"{name}: received.{name}" for name in received),
-            "received_values": ", ".join(f"received.{name}" for name in received),
+            "received_values": values,
         },
         parameters={"source_timezone": settings.source_timezone, "event_time_format": settings.event_time_format},
         raw_events=raw_events,
     )
-    pairs = ", ".join(f"'{name}', received.{name}" for name in received)
+    repeated = query(
+        "clickstream/repeated_events",
+        fragments={"received_values": values},
+        judged_events=judged,
+        raw_events=raw_events,
+    )
     return {
-        "clean_events": query("clickstream/clean_events", judged_events=judged),
-        "rejected_events": query(
-            "clickstream/rejected_events", fragments={"received_pairs": pairs}, judged_events=judged
+        "clean_events": query(
+            "clickstream/clean_events", row_by_row=True, judged_events=judged, repeated_events=repeated
         ),
-        "event_books": query("clickstream/event_books", judged_events=judged),
+        "rejected_events": query("clickstream/rejected_events", row_by_row=True, judged_events=judged),
+        "event_books": query("clickstream/event_books", judged_events=judged, repeated_events=repeated),
     }
 
 

@@ -50,13 +50,13 @@ def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dat
     if not asked:
         raise dg.Failure("This run names no partition: the range's end lies before its start. Launch it again.")
     if step.takes_in_files:
-        platform.landing.take_in(lambda done, total, name: context.log.info(f"taking in {name} ({done + 1} of {total})"))
+        platform.landing.take_in(lambda done, total, name: context.log.info(f"file {done + 1} of {total}: {name}"))
     made = list(materialize(platform, step, inputs, asked))
     yield from _events(context, step, made)
 
 
 def _events(context: dg.AssetExecutionContext, step: Step, made: list[Made]) -> Iterator[Any]:
-    """Materializations of what is published, the verdict of every check, and a failure that names the bad partitions."""
+    """Materializations of what is published, every check's verdict, and a failure that names the bad partitions."""
     bad = [item for item in made if not item.published]
     lineage = reporting.column_lineage(context.resources.platform, step)
     for name in step.outputs:
@@ -77,7 +77,8 @@ def _failure(step: Step, made: list[Made], bad: list[Made]) -> dg.Failure:
         if verdict.blocking and not verdict.passed
     )
     return dg.Failure(
-        f"{len(bad)} of {len(made)} partitions of {step.name} were not published; what was there before stays.\n{reasons}",
+        f"{len(bad)} of {len(made)} partitions of {step.name} were not published; what was there before stays.\n"
+        f"{reasons}",
         allow_retries=False,
     )
 

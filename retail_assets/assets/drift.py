@@ -35,7 +35,8 @@ class Drift:
 
 def _odd_volume(history: Mapping[Partition, Facts], partition: Partition, day: date) -> str:
     rows = history[partition].rows
-    past = [facts.rows for facts in _before(history, day, [7 * week for week in range(1, VOLUME_WEEKS + 1)]) if facts.rows]
+    weeks = [7 * week for week in range(1, VOLUME_WEEKS + 1)]
+    past = [facts.rows for facts in _before(history, day, weeks) if facts.rows]
     if len(past) < 2:
         return "" if rows else "no rows at all"
     usual = statistics.median(past)
@@ -59,9 +60,12 @@ def _before(history: Mapping[Partition, Facts], day: date, days_back: list[int] 
 
 
 VOLUME = Drift(
-    "volume", "Rows of the day against the median of the same weekday in the eight weeks before. Warns only.", _odd_volume
+    "volume",
+    "Rows of the day against the median of the same weekday in the eight weeks before. Warns only.",
+    _odd_volume,
 )
 COVERAGE = Drift(
-    "key_coverage", "The share of events with a category and with a brand is that of the four weeks before. Warns only.",
+    "key_coverage",
+    "The share of events with a category, and with a brand, is that of the four weeks before. Warns only.",
     _odd_coverage,
-)  # fmt: skip
+)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.query import Query
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
 
 Sources = tuple[tuple[str, str], ...]
 """Dataset and column of each source, sorted."""
@@ -52,13 +56,18 @@ def _lineage(
 
     tables = {name: dict(types) for name, types in schema}
     parsed = parse_one(sql, dialect="duckdb")
-    expanded = {name: parse_one(text, dialect="duckdb") for name, text in shared}
-    selected = set(parsed.named_selects)
+    expanded: dict[str, str | exp.Query] = dict(shared)
     found: dict[str, Sources] = {}
-    for column in columns:
-        if column not in selected and "*" not in selected:
-            continue
-        node = lineage(exp.to_identifier(column, quoted=True).sql("duckdb"), parsed, schema=tables, sources=expanded, dialect="duckdb")
-        leaves = {(leaf.source.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in node.walk() if isinstance(leaf.source, exp.Table)}
-        found[column] = tuple(sorted((table, name) for table, name in leaves if table in tables))
+    for column in set(columns) & set(_names(parsed)):
+        quoted = exp.to_identifier(column, quoted=True).sql("duckdb")
+        node = lineage(quoted, parsed, schema=tables, sources=expanded, dialect="duckdb")
+        leaves = [(leaf.source, leaf.name.rpartition(".")[2].strip('"')) for leaf in node.walk()]
+        origins = {(source.name, name) for source, name in leaves if isinstance(source, exp.Table)}
+        found[column] = tuple(sorted(origin for origin in origins if origin[0] in tables))
     return found
+
+
+def _names(parsed: Expr) -> list[str]:
+    from sqlglot import exp
+
+    return parsed.named_selects if isinstance(parsed, exp.Query) else []

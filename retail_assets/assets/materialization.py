@@ -31,6 +31,7 @@ PROGRESS = logging.getLogger("retail_assets.progress")
 """Tells of work as it goes on; the arguments of a record are the step's name, partitions done and partitions in all."""
 INPUT_CHECK = "input"
 
+
 @dataclass(frozen=True)
 class Made:
     """What became of one partition: its verdicts and, per output, what was measured. Unpublished when one blocks."""

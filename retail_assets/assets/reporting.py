@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,7 +11,7 @@ import dagster as dg
 from retail_assets.assets.materialization import Made
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.contracts import Contract
+from retail_assets.contracts import Column, Contract
 from retail_assets.engine.audit import Verdict
 from retail_assets.engine.memory import peak_memory_bytes
 from retail_assets.engine.query import sql_text
@@ -95,7 +95,7 @@ def _column_schema(contract: Contract) -> dg.TableSchema:
                 name=column.name,
                 type=column.type,
                 description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=not column.required, other=_constraints(column.violations)),
+                constraints=_column_constraints(column),
                 tags={"classification": column.classification} if column.classification else {},
             )
             for column in contract.columns
@@ -103,8 +103,9 @@ def _column_schema(contract: Contract) -> dg.TableSchema:
     )
 
 
-def _constraints(violations: Mapping[str, str]) -> list[str]:
-    return [f"never {predicate}" for name, predicate in violations.items() if not name.endswith(":null")]
+def _column_constraints(column: Column) -> dg.TableColumnConstraints:
+    others = [f"never {predicate}" for name, predicate in column.violations.items() if not name.endswith(":null")]
+    return dg.TableColumnConstraints(nullable=not column.required, other=others)
 
 
 def _preview(platform: Platform, step: Step, contract: Contract, made: Sequence[Made]) -> str:

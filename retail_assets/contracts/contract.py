@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -116,9 +118,15 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def quote_literal(text: str) -> str:
-    """A text as an SQL literal: quoted, quotes inside doubled."""
-    return "'" + text.replace("'", "''") + "'"
+def quote_literal(value: str | int | float | date | datetime | Decimal | None) -> str:
+    """A value as an SQL literal; text, dates and times are quoted, with quotes inside doubled."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return repr(value) if isinstance(value, float) else str(value)
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _literals(values: tuple[str, ...]) -> str:

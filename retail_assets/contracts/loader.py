@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from open_data_contract_standard.model import CustomProperty, DataQuality, OpenDataContractStandard, SchemaProperty
 
 FOLDER = Path(__file__).parent
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser where there is one: ten times faster, and definitions wait for it."""
 _ROW_RULE = re.compile(r"SELECT count\(\*\) FROM \$\{object\} WHERE (?P<predicate>.+)", re.DOTALL)
 _TABLE_RULE = re.compile(r"SELECT (?P<expression>.+) FROM \$\{object\}", re.DOTALL)
 
@@ -55,16 +57,17 @@ def read_contract(path: Path) -> Contract:
 
     text = path.read_text(encoding="utf-8")
     try:
-        document = OpenDataContractStandard(**yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        document = OpenDataContractStandard(**yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506
         return _contract(document, path, hashlib.sha256(text.encode()).hexdigest())
     except (yaml.YAMLError, ValueError, TypeError) as error:
         raise ValueError(f"{path} is not a valid data contract: {error}") from error
 
 
 def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Contract:
-    (table,) = document.schema_ or [None]
-    if table is None or not table.properties:
+    tables = document.schema_ or []
+    if len(tables) != 1 or not tables[0].properties:
         raise ValueError("it needs one schema object with properties")
+    table = tables[0]
     custom = _custom(document.customProperties)
     description = document.description
     row_rules, table_rules = _quality(table.quality or [])
@@ -76,7 +79,7 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         usage=(description and description.usage) or "",
         limitations=(description and description.limitations) or "",
         grain=table.dataGranularityDescription or "",
-        columns=tuple(_column(item) for item in table.properties),
+        columns=tuple(_column(item) for item in table.properties or []),
         row_rules=row_rules,
         table_rules=table_rules,
         excluded_reasons=_reasons(custom.get("excludedReasons", [])),

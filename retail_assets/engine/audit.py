@@ -89,7 +89,7 @@ def audit(
         objects = Dataset(contract, ()).relation() if not items else _staged_relation(contract, items)
         connection.execute(f'CREATE OR REPLACE TEMP VIEW "staged_{name}" AS {objects}')
     for name in rule.settings:
-        connection.execute(f'SET VARIABLE "{name}" = ?', [getattr(settings, name)])
+        connection.execute(f'SET VARIABLE "{name}" = {quote_literal(getattr(settings, name))}')
     found = connection.execute(sql_text(f"checks/{rule.name}"))
     names = [column[0] for column in found.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -90,7 +90,8 @@ class Dataset:
 
     def to_pandas(self) -> pd.DataFrame:
         """All rows as a pandas frame, for small datasets and other people's tools."""
-        return self.to_arrow().to_pandas()
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
     @cached_property
     def _index(self) -> dict[tuple[tuple[str, str], ...], dict[str | None, list[StoredObject]]]:

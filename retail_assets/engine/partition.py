@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date as Date
 from urllib.parse import quote, unquote
 
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
@@ -40,31 +40,14 @@ class Partition:
         return "|".join(value for _, value in self.values) or "all"
 
     @property
-    def date(self) -> date | None:
+    def date(self) -> Date | None:
         """The date of the partition, where it has one."""
         text = dict(self.values).get("date")
-        return date.fromisoformat(text) if text else None
+        return Date.fromisoformat(text) if text else None
 
     def get(self, column: str) -> str | None:
         """The value of a column, where the partition has it."""
         return dict(self.values).get(column)
-
-    def needs(self, other: Partition, lookback_days: int) -> bool:
-        """Whether this partition's content depends on ``other``, a partition of an input.
-
-        Values of shared columns must agree; the date may lie up to ``lookback_days`` before this one's.
-        """
-        for column, value in other.values:
-            mine = self.get(column)
-            if mine is None or mine == value:
-                continue
-            if column != "date" or not self._reaches(date.fromisoformat(value), lookback_days):
-                return False
-        return True
-
-    def _reaches(self, day: date, lookback_days: int) -> bool:
-        own = self.date
-        return own is not None and own - timedelta(days=lookback_days) <= day <= own
 
 
 def folder_of(values: Iterable[tuple[str, str | None]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -25,7 +25,8 @@ class Query:
 
     An input is a Dataset (read lazily), Rows (a small literal table) or another Query, which is computed once and
     shared by all queries that read it. ``parameters`` are DuckDB variables, read in SQL by ``getvariable('name')``.
-    ``same_as`` names an input whose rows are the result, so that a single object of it need not be written again.
+    ``row_by_row``: each row of the result is one row of a shared query, so that partitions can be written straight from
+    it. ``same_as`` names an input whose rows are the result, so that a single object of it need not be written again.
     """
 
     name: str
@@ -33,13 +34,11 @@ class Query:
     inputs: Mapping[str, Dataset | Rows | Query] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     same_as: str | None = None
+    row_by_row: bool = False
 
     def needed_by(self, partitions: list[Partition]) -> Query:
         """The same query over only those objects and rows that these partitions depend on."""
-        inputs: dict[str, Dataset | Rows | Query] = {}
-        for name, source in self.inputs.items():
-            inputs[name] = source.needed_by(partitions)
-        return Query(self.name, self.sql, inputs, self.parameters, self.same_as)
+        return replace(self, inputs={name: source.needed_by(partitions) for name, source in self.inputs.items()})
 
     def datasets(self) -> Iterator[tuple[str, Dataset]]:
         """Every dataset read here or in a shared query, by the name under which it is read."""
@@ -83,12 +82,13 @@ def query(
     fragments: Mapping[str, str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     same_as: str | None = None,
+    row_by_row: bool = False,
     **inputs: Dataset | Rows | Query,
 ) -> Query:
     """The query of the file ``sql/<name>.sql``; ``fragments`` fill its ``${...}`` places."""
     text = sql_text(name)
     sql = Template(text).substitute(fragments) if fragments else text
-    return Query(name, sql, inputs, parameters or {}, same_as)
+    return Query(name, sql, inputs, parameters or {}, same_as, row_by_row)
 
 
 @cache

@@ -86,10 +86,16 @@ def _link(output: Output, partition: Partition, target: Path) -> bool:
 
 
 def _write(connection: DuckDBPyConnection, output: Output, targets: dict[Partition, Path]) -> None:
-    columns = ", ".join(f"CAST({column.quoted} AS {column.type}) AS {column.quoted}" for column in output.contract.stored_columns)
+    columns = ", ".join(
+        f"CAST({column.quoted} AS {column.type}) AS {column.quoted}" for column in output.contract.stored_columns
+    )
     if len(targets) == 1:
         ((_, target),) = targets.items()
         _copy(connection, f"SELECT {columns} FROM ({output.query.sql})", target)
+        return
+    if output.query.row_by_row:
+        for partition, target in targets.items():
+            _copy(connection, f"SELECT {columns} FROM ({output.query.sql}) WHERE {_is_in(partition)}", target)
         return
     table = quote_identifier(f"staging_{output.contract.name}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {output.query.sql}")

@@ -28,7 +28,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         A partition that was never published is absent from the Dataset; an empty one is present with 0 rows.
         """
         dataset = self.lake.dataset(contract(context.asset_key.path[-1]))
-        if not context.has_asset_partitions or not context.has_partition_key and not _is_partitioned(context):
+        if not context.has_asset_partitions or (not context.has_partition_key and not _is_partitioned(context)):
             return dataset
         wanted = set(context.asset_partition_keys)
         objects = tuple(stored for stored in dataset.objects if stored.partition.key in wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -44,7 +44,7 @@ def generate_shop(
     (folder / plan.truth_name).unlink(missing_ok=True)
     with _connection(folder, threads, memory_limit_mb) as connection:
         _open_shop(connection, plan)
-        written = tuple(_write_files(connection, plan, folder, on_progress))
+        written = _write_files(connection, plan, folder, on_progress or _no_progress)
         truth = _truth(connection, plan, written)
     truth.write(folder / plan.truth_name)
     return truth
@@ -63,7 +63,6 @@ def _connection(folder: Path, threads: int | None, memory_limit_mb: int | None) 
             options["memory_limit"] = f"{memory_limit_mb}MiB"
         with duckdb.connect(":memory:", config=options) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")
             yield connection
 
 
@@ -79,7 +78,7 @@ def _open_shop(connection: DuckDBPyConnection, plan: ShopPlan) -> None:
         first_day=plan.start,
         last_day=plan.end,
     )
-    for name in ("macros", "tables", "categories", "slots", "behaviour", "defects"):
+    for name in ("macros", "categories", "slots", "behaviour", "defects", "tables"):
         connection.execute(sql(name))
     (repeats,) = _one(connection, "SELECT sum(events * repeats)::BIGINT FROM quotas JOIN defects USING (defect)")
     _let(connection, events=plan.events - repeats, closes=midnight(plan.end + timedelta(days=1)))
@@ -88,24 +87,27 @@ def _open_shop(connection: DuckDBPyConnection, plan: ShopPlan) -> None:
 
 
 def _write_files(
-    connection: DuckDBPyConnection, plan: ShopPlan, folder: Path, on_progress: OnProgress | None
-) -> Iterator[FileEntry]:
-    """Generate batch by batch and write every file whose period has passed."""
-    waiting = list(plan.files())
-    total, done = len(waiting), 0
-    threads = int(_one(connection, "SELECT current_setting('threads')")[0])
+    connection: DuckDBPyConnection, plan: ShopPlan, folder: Path, on_progress: OnProgress
+) -> list[FileEntry]:
+    """Write every file whose period is complete, while the next batch is being generated."""
+    files, written = list(plan.files()), list[FileEntry]()
     write = partial(write_file, connection, folder=folder, file_format=plan.file_format)
-    with ThreadPoolExecutor(threads) as pool:
+
+    def finish(writing: list[Future[FileEntry]]) -> None:
+        for future in writing:
+            written.append(future.result())
+            on_progress(len(written), len(files), written[-1].name)
+
+    writing: list[Future[FileEntry]] = []
+    with ThreadPoolExecutor(_threads(connection)) as pool:
         for first, last in _batches(connection):
             _generate(connection, first, last)
-            complete = [file for file in waiting if file.ends <= midnight(last + timedelta(days=1))]
-            for entry in pool.map(write, complete):
-                done += 1
-                if on_progress is not None:
-                    on_progress(done, total, entry.name)
-                yield entry
-            del waiting[: len(complete)]
-            _forget(connection, complete)
+            finish(writing)
+            _forget(connection, files[: len(written)])
+            generated_until = midnight(last + timedelta(days=1))
+            writing = [pool.submit(write, file) for file in files[len(written) :] if file.ends <= generated_until]
+        finish(writing)
+    return written
 
 
 def _batches(connection: DuckDBPyConnection) -> Iterator[tuple[date, date]]:
@@ -134,13 +136,13 @@ def _generate(connection: DuckDBPyConnection, first: date, last: date) -> None:
 
 
 def _forget(connection: DuckDBPyConnection, written: list[PlannedFile]) -> None:
-    """Drop what no later file needs."""
+    """Drop the events that no later file needs."""
     if written:
         _let(connection, written_until=written[-1].ends)
         connection.execute(sql("forget"))
 
 
-def _truth(connection: DuckDBPyConnection, plan: ShopPlan, written: tuple[FileEntry, ...]) -> ShopTruth:
+def _truth(connection: DuckDBPyConnection, plan: ShopPlan, written: list[FileEntry]) -> ShopTruth:
     """The books of the whole plan."""
     rows = sum(entry.rows for entry in written)
     if rows != plan.events:
@@ -149,7 +151,7 @@ def _truth(connection: DuckDBPyConnection, plan: ShopPlan, written: tuple[FileEn
     return ShopTruth(
         plan=plan,
         rows=rows,
-        files=written,
+        files=tuple(written),
         books=tuple(BookEntry(*row) for row in _all(connection, sql("truth_books"))),
         clean_by_type=tuple(TypeCount(*row) for row in _all(connection, sql("truth_clean_by_type"))),
         oddities=dict(_all(connection, sql("truth_oddities"))),
@@ -158,6 +160,14 @@ def _truth(connection: DuckDBPyConnection, plan: ShopPlan, written: tuple[FileEn
         sessions=sessions,
         occasions=dict(_all(connection, "SELECT day, occasion FROM calendar WHERE occasion IS NOT NULL ORDER BY day")),
     )
+
+
+def _threads(connection: DuckDBPyConnection) -> int:
+    return int(_one(connection, "SELECT current_setting('threads')")[0])
+
+
+def _no_progress(done: int, total: int, file: str) -> None:
+    """Tell nobody."""
 
 
 def _let(connection: DuckDBPyConnection, **variables: Any) -> None:

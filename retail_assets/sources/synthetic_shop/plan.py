@@ -57,6 +57,8 @@ class ShopPlan:
         """Refuse what cannot be generated."""
         self._check_range()
         self._check_files()
+        if type(self.seed) is not int:
+            raise ValueError(f"seed must be a whole number, not {self.seed!r}")
         if not 1 <= self.events <= MAX_EVENTS:
             raise ValueError(f"events must be between 1 and {MAX_EVENTS:,}, not {self.events:,}")
         if self.products is not None and not MIN_PRODUCTS <= self.products <= MAX_PRODUCTS:

@@ -1,4 +1,4 @@
--- Rows without a reason against them, in the order in which they were received.
+-- Rows with nothing against them, in the order in which they were received.
 SELECT
     date,
     event_time,
@@ -11,5 +11,5 @@ SELECT
     user_id,
     user_session
 FROM judged_events
-WHERE reason IS NULL
-ORDER BY date, source_file, source_row;
+ANTI JOIN repeated_events USING (source_file, source_row)
+WHERE reason IS NULL;

@@ -5,7 +5,6 @@ SELECT
     date AS event_date,
     source_file,
     source_row,
-    json_object(${received_pairs})::VARCHAR AS received
+    received
 FROM judged_events
-WHERE reason NOT IN ('excluded', 'duplicate')
-ORDER BY date, source_file, source_row;
+WHERE reason <> 'excluded';

@@ -27,10 +27,14 @@ SELECT
     unnest(range((1000 * (reach - weight) // total)::BIGINT, (1000 * reach // total)::BIGINT)) AS position
 FROM sectors;
 
--- How sessions end, counted from their last event. item: which of the session's products it is about.
+-- How sessions end, counted from the last event. item: which of the session's products it is about (NULL: any).
+CREATE TYPE EVENT_TYPE AS ENUM ('view', 'cart', 'purchase');
+
+CREATE TYPE OUTCOME AS ENUM ('browse', 'abandoned', 'order', 'one click', 'basket');
+
 CREATE TABLE funnel AS
-SELECT *
-FROM (
+WITH
+endings (outcome, steps_left, event_type, item) AS (
     VALUES
         ('abandoned', 1, 'view', 0),
         ('abandoned', 0, 'cart', 0),
@@ -45,4 +49,18 @@ FROM (
         ('basket', 2, 'cart', 1),
         ('basket', 1, 'purchase', 0),
         ('basket', 0, 'purchase', 1)
-) AS funnel (outcome, steps_left, event_type, item);
+),
+
+-- Every outcome at every distance from the end; 7 stands for all that is further away.
+stages AS (
+    SELECT outcome, steps_left
+    FROM unnest(enum_range(NULL::OUTCOME)) AS outcomes (outcome), range(8) AS distances (steps_left)
+)
+
+SELECT
+    -- One dense integer for both: DuckDB joins fastest by it.
+    (8 * enum_code(outcome::OUTCOME) + steps_left)::INTEGER AS stage,
+    coalesce(event_type, 'view')::EVENT_TYPE AS event_type,
+    item
+FROM stages
+LEFT JOIN endings USING (outcome, steps_left);

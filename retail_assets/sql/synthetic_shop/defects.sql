@@ -77,6 +77,9 @@ harmless (oddity, weight, hours_off, spoils) AS (
 ),
 
 listed AS (
+    -- Defect 0 is none.
+    SELECT 0 AS weight
+    UNION ALL BY NAME
     SELECT * FROM rejected
     UNION ALL BY NAME
     SELECT * FROM misdated
@@ -87,7 +90,7 @@ listed AS (
 )
 
 SELECT
-    (row_number() OVER ())::UTINYINT AS defect,
+    (row_number() OVER (ORDER BY weight > 0, reason, oddity, days_off, repeats, spoils::VARCHAR) - 1)::UTINYINT AS defect,
     reason,
     oddity,
     weight,
@@ -116,6 +119,7 @@ rates AS (
         getvariable('bad_share') * getvariable('rows') * weight
         / sum(weight) FILTER (WHERE reason <> 'excluded') OVER () AS rows_wanted
     FROM defects
+    WHERE defect > 0
 )
 
 SELECT

@@ -1,4 +1,4 @@
--- The events of the batch's days, in the order of the feed.
+-- The events of the batch's days.
 INSERT INTO events
 WITH
 steps AS (
@@ -12,6 +12,7 @@ timed AS (
     SELECT
         *,
         session * 128 + step AS number,
+        first_event + step AS event,
         make_timestamp(1000000 * (opens + step * pace + draw(number, 'pause', pace))) AS event_time
     FROM steps
 ),
@@ -20,10 +21,10 @@ timed AS (
 walked AS (
     SELECT
         timed.*,
-        coalesce(event_type, 'view') AS event_type,
+        event_type,
         session * 128 + coalesce(item, draw(number, 'looks at', 1 + length * 2 // 3)) AS wish
     FROM timed
-    LEFT JOIN funnel ON timed.outcome = funnel.outcome AND length - 1 - step = steps_left
+    JOIN funnel ON (8 * enum_code(outcome) + least(length - 1 - step, 7))::INTEGER = stage
     WHERE event_time >= getvariable('batch_start') AND event_time < getvariable('batch_end')
 ),
 
@@ -53,9 +54,9 @@ chosen AS (
     SELECT
         *,
         (if(
-            is_promoted(second_choice, week, promoted)
-            AND NOT is_promoted(first_choice, week, promoted)
-            AND chance(wish, 'bargain hunter') < if(outcome IN ('browse', 'abandoned'), 0.4, 0.8),
+            chance(wish, 'bargain hunter') < if(outcome IN ('browse', 'abandoned'), 0.4, 0.8)
+            AND is_promoted(second_choice, week, promoted)
+            AND NOT is_promoted(first_choice, week, promoted),
             second_choice,
             first_choice
         ))::INTEGER AS slot
@@ -91,6 +92,7 @@ priced AS (
 
 SELECT
     event_time,
+    event,
     event_type,
     slot,
     product_id,
@@ -98,8 +100,7 @@ SELECT
     user_id,
     user_session,
     -- A product without brand or category code has no odd spelling of it.
-    if((spells_brand AND NOT has_brand) OR (spells_category AND NOT has_category), NULL, defect) AS defect,
-    delivery
+    if((spells_brand AND NOT has_brand) OR (spells_category AND NOT has_category), 0, coalesce(defect, 0)) AS defect,
+    coalesce(delivery, 0) AS delivery
 FROM priced
-LEFT JOIN labels ON first_event + step = labels.event
-ORDER BY event_time, first_event + step, delivery;
+LEFT JOIN labels USING (event);

@@ -23,11 +23,13 @@ CREATE MACRO zipf(ranks, uniform) AS
 
 -- A random UUID of version 4. All 64 bits of the first dice are in it: distinct numbers, distinct UUIDs.
 CREATE MACRO uuid_of_dice(first, second) AS
-    format(
-        '{:012x}4{:03x}{:016x}',
-        first >> 16,
-        (first >> 4) & 4095,
-        (1::UBIGINT << 63) | ((first & 15) << 58) | (second >> 6)
+    lpad(
+        to_hex(
+            (first - first % 65536 + 16384 + first // 16 % 4096)::UHUGEINT * 18446744073709551616::UHUGEINT
+            + 9223372036854775808::UBIGINT + first % 16 * 288230376151711744::UBIGINT + second // 64
+        ),
+        32,
+        '0'
     )::UUID;
 
 CREATE MACRO session_uuid(number) AS

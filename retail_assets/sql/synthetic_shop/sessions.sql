@@ -5,9 +5,14 @@ FROM sessions WHERE opens + length * pace >= epoch(getvariable('batch_start'));
 -- The sessions that begin on the batch's days: who comes, when, for what, and how it ends.
 INSERT INTO sessions
 WITH
--- More visitors than a day needs: a session has 4.6 events on average.
+-- Some more visitors than a day needs: a session has 4.6 events on average.
 visitors AS (
-    SELECT calendar.*, unnest(range(events // 3 + 64)) AS visitor
+    SELECT
+        day_number,
+        events,
+        customers,
+        conversion,
+        unnest(range(events // 4 + 300)) AS visitor
     FROM calendar
     WHERE day BETWEEN getvariable('batch_first') AND getvariable('batch_last')
 ),
@@ -33,28 +38,34 @@ decided AS (
             WHEN reluctance < 0.068 THEN 'basket'
             WHEN reluctance < 0.110 THEN 'abandoned'
             ELSE 'browse'
-        END AS intended,
+        END::OUTCOME AS intended,
+        CASE intended WHEN 'browse' THEN 1 WHEN 'basket' THEN 6 WHEN 'order' THEN 3 ELSE 2 END AS ending,
         -- Half of the sessions look at one to three products, a few at dozens.
-        least(80, floor(1.8 * pow(1 - chance(session, 'browsing'), -0.62))::BIGINT) - 1 AS browsing,
-        CASE intended WHEN 'browse' THEN 1 WHEN 'basket' THEN 6 WHEN 'order' THEN 3 ELSE 2 END AS ending
+        least(80, floor(1.9 * pow(1 - chance(session, 'browsing'), -0.62)))::BIGINT - 1 AS browsing
     FROM known
 ),
 
 -- The day's events are dealt to its visitors in turn until none is left.
 dealt AS (
     SELECT
-        *,
+        day_number,
+        events,
+        session,
+        customer,
+        intended,
         browsing + ending AS wanted,
-        sum(wanted) OVER (PARTITION BY day ORDER BY visitor) - wanted AS given_before,
-        given_before + wanted <= events AS is_served
+        (sum(wanted) OVER (PARTITION BY day_number ORDER BY session))::BIGINT - wanted AS given_before
     FROM decided
 ),
 
 admitted AS (
     SELECT
-        *,
-        least(wanted, events - given_before)::BIGINT AS length,
-        if(is_served, intended, 'browse') AS outcome,
+        day_number,
+        session,
+        customer,
+        given_before,
+        least(wanted, events - given_before) AS length,
+        if(length = wanted, intended, 'browse') AS outcome,
         -- Seconds from one event to the next, on average.
         20 + (220 * pow(chance(session, 'pace'), 2))::BIGINT AS pace
     FROM dealt
@@ -85,6 +96,7 @@ SELECT
         draw(session, 'interest', 3000)
     ) AS interest
 FROM admitted
+JOIN calendar USING (day_number)
 JOIN opening_hours
-    ON admitted.is_weekend = opening_hours.is_weekend
+    ON calendar.is_weekend = opening_hours.is_weekend
     AND draw(session, 'hour', 1000) = position;

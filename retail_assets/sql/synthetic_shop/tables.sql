@@ -3,7 +3,7 @@ CREATE TABLE sessions (
     session BIGINT,
     first_event BIGINT,
     length BIGINT,
-    outcome VARCHAR,
+    outcome OUTCOME,
     opens BIGINT,
     pace BIGINT,
     user_id INTEGER,
@@ -15,10 +15,11 @@ CREATE TABLE sessions (
     interest BIGINT
 );
 
--- Events that wait to be written, in the order of the feed.
+-- Events that wait to be written. event: its number in the plan; delivery: 0, or more for a repeat.
 CREATE TABLE events (
     event_time TIMESTAMP,
-    event_type VARCHAR,
+    event BIGINT,
+    event_type EVENT_TYPE,
     slot INTEGER,
     product_id INTEGER,
     price DECIMAL(12, 2),

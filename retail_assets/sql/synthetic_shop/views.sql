@@ -1,25 +1,36 @@
--- An event as the files hold it: nine columns of text, a defect's columns written as its templates say.
+-- An event with all that its row in a file needs. misprint: that row's first eight columns, where a defect changed them.
 CREATE VIEW feed AS
+WITH
+described AS (
+    SELECT
+        events.*,
+        slots.category_id,
+        slots.category_code,
+        slots.brand,
+        defects AS template
+    FROM events
+    JOIN slots USING (slot)
+    JOIN defects USING (defect)
+)
+
 SELECT
-    events.event_time AS moment,
+    *,
     CASE
-        WHEN defect IS NULL THEN events.event_time::VARCHAR || ' UTC'
-        ELSE spoilt(
-            coalesce(defects.event_time, '{} UTC'),
-            (events.event_time + to_days(days_off) + to_hours(hours_off))::VARCHAR
-        )
-    END AS event_time,
-    spoilt(defects.event_type, events.event_type) AS event_type,
-    spoilt(defects.product_id, events.product_id::VARCHAR) AS product_id,
-    spoilt(defects.category_id, slots.category_id::VARCHAR) AS category_id,
-    spoilt(defects.category_code, slots.category_code) AS category_code,
-    spoilt(defects.brand, slots.brand) AS brand,
-    spoilt(defects.price, events.price::VARCHAR) AS price,
-    spoilt(defects.user_id, events.user_id::VARCHAR) AS user_id,
-    user_session::VARCHAR AS user_session
-FROM events
-JOIN slots USING (slot)
-LEFT JOIN defects USING (defect);
+        WHEN defect > 0 THEN [
+            spoilt(
+                coalesce(template.event_time, '{} UTC'),
+                (event_time + to_days(template.days_off) + to_hours(template.hours_off))::VARCHAR
+            ),
+            spoilt(template.event_type, event_type::VARCHAR),
+            spoilt(template.product_id, product_id::VARCHAR),
+            spoilt(template.category_id, category_id::VARCHAR),
+            spoilt(template.category_code, category_code),
+            spoilt(template.brand, brand),
+            spoilt(template.price, price::VARCHAR),
+            spoilt(template.user_id, user_id::VARCHAR)
+        ]
+    END AS misprint
+FROM described;
 
 -- What cleaning must make of an event. The defect that was put on the row tells it: no rule of cleaning is repeated here.
 CREATE VIEW judged_events AS
@@ -27,7 +38,7 @@ SELECT
     events.event_time AS moment,
     CASE
         WHEN reason = 'bad_event_time' THEN NULL
-        ELSE coalesce(booked_on, events.event_time::DATE + coalesce(days_off, 0)::INTEGER)
+        ELSE coalesce(booked_on, events.event_time::DATE + days_off)
     END AS date,
     if(reason IS NULL OR (reason = 'duplicate' AND delivery = 0), 'clean', reason) AS verdict,
     oddity,
@@ -36,4 +47,4 @@ SELECT
     events.user_id,
     user_session
 FROM events
-LEFT JOIN defects USING (defect);
+JOIN defects USING (defect);

@@ -1,0 +1,1 @@
+"""The `retail` command: the platform from a terminal, one file a command."""

@@ -1,0 +1,202 @@
+"""What commands print: tables for people, JSON and CSV for programs, notes on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
+
+import typer
+
+from retail_assets.cli.options import Format
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 240
+"""Columns where nobody looks: what is piped is not folded."""
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its name in all formats, its heading and how a value looks in a table."""
+
+    name: str
+    heading: str = ""
+    look: Callable[[Any], str] = lambda value: shown(value)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows to print."""
+
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]]
+    title: str = ""
+
+    @classmethod
+    def of(cls, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+        """A table whose values are shown as they are."""
+        return cls([Column(name) for name in names], rows)
+
+
+def show(table: Table, form: Format) -> None:
+    """Print the table to stdout in the wanted form."""
+    if form is Format.json:
+        write_json_rows(table, sys.stdout)
+    elif form is Format.csv:
+        write_csv(table, sys.stdout)
+    else:
+        print_table(table)
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document to stdout."""
+    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def say(text: str = "", *, style: str = "") -> None:
+    """Print a line for people to stdout; long lines fold at the terminal's edge."""
+    stdout().print(text, style=style or None, markup=False, highlight=False, soft_wrap=False)
+
+
+def note(text: str) -> None:
+    """Print a line to stderr, where it disturbs no data."""
+    typer.echo(text, err=True)
+
+
+def stdout() -> Console:
+    """The terminal, or as much width as needed where there is none."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=WIDE)
+    return console
+
+
+def print_table(table: Table) -> None:
+    """Print the table with aligned columns; NULL is visible."""
+    from rich import box
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    rows = list(table.rows)
+    grid = Grid(box=box.SIMPLE_HEAD, title=table.title or None, title_justify="left", title_style="bold", pad_edge=False)
+    for position, column in enumerate(table.columns):
+        is_number = _is_numeric(row[position] for row in rows)
+        heading = Text(printable(column.heading or column.name))
+        grid.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(column, value) for column, value in zip(table.columns, row, strict=True)))
+    stdout().print(grid)
+
+
+def _cell(column: Column, value: Any) -> Any:
+    from rich.text import Text
+
+    if value is None:
+        return Text("NULL", style="dim")
+    return Text(printable(column.look(value)))
+
+
+def _is_numeric(values: Iterable[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in known)
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which could move the cursor or repaint the screen: they are shown escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def write_json_rows(table: Table, stream: IO[str]) -> None:
+    """Write the rows as a JSON array of objects, one a line. Decimals keep every digit."""
+    names = _distinct([column.name for column in table.columns])
+    separator = "[\n"
+    for row in table.rows:
+        members = ", ".join(f"{json.dumps(name)}: {_json(value)}" for name, value in zip(names, row, strict=True))
+        stream.write(f"{separator}{{{members}}}")
+        separator = ",\n"
+    stream.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value:f}"
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """The value in types that JSON has: dates in ISO form, NaN and Infinity as text, bytes in hex."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Decimal | UUID | timedelta):
+        return str(value)
+    return value
+
+
+def _distinct(names: Sequence[str]) -> Iterator[str]:
+    """The names with a number behind those that come again: an object has a key once."""
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        yield name if counts[name] == 1 else f"{name}_{counts[name]}"
+
+
+def write_csv(table: Table, stream: IO[str]) -> None:
+    """Write the rows as CSV. NULL is an empty field, an empty text is ``""``."""
+    stream.write(",".join(_csv(column.name) for column in table.columns) + "\n")
+    for row in table.rows:
+        stream.write(",".join(_csv(value) for value in row) + "\n")
+
+
+def _csv(value: Any) -> str:
+    if value is None:
+        return ""
+    is_nested = isinstance(value, list | tuple | Mapping)
+    text = json.dumps(plain(value), ensure_ascii=False) if is_nested else shown(plain(value))
+    is_plain = bool(text) and not any(char in text for char in ',"\r\n')
+    return text if is_plain else '"' + text.replace('"', '""') + '"'
+
+
+def shown(value: Any) -> str:
+    """A value as SQL would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+
+
+def human_bytes(count: float) -> str:
+    """A size with a unit: 1.2 MB."""
+    for unit in UNITS:
+        if count < 1000 or unit == UNITS[-1]:
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+
+
+def grouped(count: int) -> str:
+    """A count with separators: 1,234,567."""
+    return f"{count:,}"
+
+
+def plural(count: int, noun: str, several: str = "") -> str:
+    """A count with its noun: 1 file, 2 files."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"

@@ -1,0 +1,120 @@
+"""Progress of long work on stderr: bars in a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Meter(Protocol):
+    """Shows how far a named piece of work has come."""
+
+    def show(self, label: str, done: int, total: int) -> None:
+        """So many of so many are done."""
+
+
+@contextmanager
+def meter() -> Iterator[Meter]:
+    """A meter that suits where stderr goes. Warnings of the platform appear between its lines."""
+    with _own_stderr() as stream:
+        if stream.isatty() and os.environ.get("TERM") != "dumb":
+            with _bars(stream) as bars, _warnings(bars.line):
+                yield bars
+        else:
+            lines = Lines(stream)
+            with _warnings(lines.line):
+                yield lines
+
+
+class Lines:
+    """A plain line when work starts, when it is done, and every few seconds between."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+        self._last: dict[str, tuple[float, int]] = {}
+
+    def show(self, label: str, done: int, total: int) -> None:
+        """Write a line if it is time for one."""
+        now = time.monotonic()
+        at, before = self._last.get(label, (-SECONDS_BETWEEN_LINES, -1))
+        is_due = now - at >= SECONDS_BETWEEN_LINES or done >= total
+        if is_due and done != before:
+            self._last[label] = (now, done)
+            self.line(f"{label}: {done:,} of {total:,}")
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        self.stream.write(text + "\n")
+        self.stream.flush()
+
+
+class Bars:
+    """A bar for each piece of work."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, label: str, done: int, total: int) -> None:
+        """Move the bar."""
+        if label not in self._tasks:
+            self._tasks[label] = self.progress.add_task(label, total=total)
+        self.progress.update(self._tasks[label], completed=done, total=total)
+
+    def line(self, text: str) -> None:
+        """Write a line above the bars."""
+        self.progress.console.print(text, markup=False, highlight=False)
+
+
+@contextmanager
+def _bars(stream: IO[str]) -> Iterator[Bars]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn()
+    console = Console(file=stream, force_terminal=True)
+    with Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False) as progress:
+        yield Bars(progress)
+
+
+@contextmanager
+def _own_stderr() -> Iterator[IO[str]]:
+    """A handle on stderr of our own: while a step runs, Dagster points the process's stderr at a log file."""
+    try:
+        copy = os.dup(sys.stderr.fileno())
+    except (OSError, io.UnsupportedOperation):
+        yield sys.stderr
+        return
+    with os.fdopen(copy, "w", encoding=sys.stderr.encoding, errors="replace") as stream:
+        yield stream
+
+
+@contextmanager
+def listening(logger: str, listener: logging.Handler, level: int) -> Iterator[None]:
+    """Hand the logger's records to the listener, for a while."""
+    source = logging.getLogger(logger)
+    before = source.level, source.propagate
+    source.setLevel(level)
+    source.propagate = False
+    source.addHandler(listener)
+    try:
+        yield
+    finally:
+        source.removeHandler(listener)
+        source.level, source.propagate = before
+
+
+@contextmanager
+def _warnings(line: object) -> Iterator[None]:
+    yield
