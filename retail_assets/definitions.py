@@ -7,17 +7,21 @@ import dagster as dg
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.platform import Platform
+from retail_assets.automation.freshness import freshness_check
 from retail_assets.lake.io_manager import LakeIOManager
 from retail_assets.settings import Settings, settings
+from retail_assets.warehouse.io_manager import WarehouseIOManager
 
 
 def platform_definitions(chosen: Settings) -> dg.Definitions:
     """The platform's definitions for these settings."""
     return dg.Definitions(
         assets=[dataset_asset(step) for step in STEPS],
+        asset_checks=[freshness_check],
         resources={
             "platform": Platform.local(chosen),
             "lake": LakeIOManager(root=str(chosen.lake_dir)),
+            "warehouse": WarehouseIOManager(path=str(chosen.warehouse_file)),
         },
         executor=dg.in_process_executor,
     )

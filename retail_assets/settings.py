@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     bot_views_per_day: PositiveInt = Field(
         default=10_000, description="A user with more views than this in a day is reported as a likely bot."
     )
+    freshness_days: PositiveInt | None = Field(
+        default=None, description="The freshness check warns when the last date is older than this. Unset: never."
+    )
     threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
     memory_limit_mb: PositiveInt | None = Field(
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."

@@ -89,5 +89,7 @@ def step_contract(name: str) -> Any:
 
 def books(platform: Platform, day: str) -> dict[str, int]:
     """The books of cleaning of a date: rows by reason, zeros left out."""
-    found = rows(platform, f"SELECT reason, rows FROM event_books WHERE date = DATE '{day}' AND rows > 0", "event_books")
+    found = rows(
+        platform, f"SELECT reason, rows FROM event_books WHERE date = DATE '{day}' AND rows > 0", "event_books"
+    )
     return {row["reason"]: row["rows"] for row in found}

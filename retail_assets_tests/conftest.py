@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -35,9 +34,9 @@ def platform(settings: Settings) -> Platform:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Iterator[Path]:
+def shared_data() -> Path:
     """The folder of real data; the test is skipped where it is absent."""
     folder = Path(os.environ.get("RETAIL_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set RETAIL_SHARED_DATA to the folder that holds it")
-    yield folder
+    return folder

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from retail_assets.assets.calendar import calendar_rows
-from retail_assets.assets.drift import COVERAGE, VOLUME
 from retail_assets.assets.step import Upstream, step
+from retail_assets.checks.drift import COVERAGE, VOLUME
 from retail_assets.contracts import contract
 from retail_assets.engine.audit import Audit
 from retail_assets.engine.dataset import Dataset

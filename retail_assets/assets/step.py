@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retail_assets.assets.drift import Drift
+from retail_assets.checks.drift import Drift
 from retail_assets.contracts import Contract, contract
 from retail_assets.engine.audit import Audit
 from retail_assets.engine.dataset import Dataset

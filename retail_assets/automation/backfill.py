@@ -23,13 +23,17 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class StageReport:
-    """What a backfill did for one step: partitions that were up to date, made, failed, or lacked their input."""
+    """What a backfill did for one step: partitions that were up to date, made, failed, or lacked their input.
+
+    ``reasons`` says why partitions failed, a line each.
+    """
 
     step: str
     up_to_date: int
     made: int
     failed: tuple[str, ...] = ()
     without_input: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,26 @@ class Backfill:
         todo = ready if force else self._todo(step, ready)
         if todo and self.watcher.stage:
             self.watcher.stage(step.name, len(todo))
-        failed = [key for days in _ranges(todo) for key in self._launch(step, days)]
+        failed: list[str] = []
+        reasons: list[str] = []
+        for days in _ranges(todo):
+            result = self._launch(step, days)
+            if not result.success:
+                failed.extend(self._unmade(step, [item for item in todo if not days or item.get("date") in days]))
+                reasons.extend(_reasons(result))
+        runnable_keys = {partition.key for partition in ready}
         return StageReport(
             step=step.name,
             up_to_date=len(ready) - len(todo),
             made=len(todo) - len(failed),
             failed=tuple(failed),
-            without_input=tuple(partition.key for partition in wanted if partition not in set(ready)),
+            without_input=tuple(partition.key for partition in wanted if partition.key not in runnable_keys),
+            reasons=tuple(reasons),
         )
+
+    def _unmade(self, step: Step, asked: list[Partition]) -> list[str]:
+        """What a failed run left undone; all of it where it published everything but did not end well."""
+        return [partition.key for partition in self._todo(step, asked) or asked]
 
     def _todo(self, step: Step, ready: list[Partition]) -> list[Partition]:
         """What is stale in the store, or unknown to the instance that the UI shows."""
@@ -126,20 +142,32 @@ class Backfill:
             return {"all"} if self.instance.get_latest_materialization_event(key) else set()
         return self.instance.get_materialized_partitions(key)
 
-    def _launch(self, step: Step, days: Sequence[str]) -> list[str]:
-        """One run of all partitions of these consecutive days; returns the keys of those that it did not publish."""
+    def _launch(self, step: Step, days: Sequence[str]) -> dg.ExecuteInProcessResult:
+        """One run of all partitions of these consecutive days."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
         tags = partitions.range_tags(step.partitioning, days[0], days[-1]) if days else {}
-        result = job.execute_in_process(
+        return job.execute_in_process(
             instance=self.instance,
             asset_selection=[asset_key(step, output) for output in step.outputs],
             tags={**tags, "retail/launched_by": "backfill"},
             run_config=QUIET,
             raise_on_error=False,
         )
-        if result.success:
-            return []
-        return [partition.key for partition in stale(self.platform, step, partitions.of_dates(step.partitioning, days))]
+
+
+def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Why a run failed: the verdicts of its checks, which it raises as a Failure, or the error behind all others."""
+    reasons: list[str] = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        failure = event.step_failure_data
+        if failure.user_failure_data and failure.user_failure_data.description:
+            lines = failure.user_failure_data.description.splitlines()
+            reasons.extend(lines[1:] or lines)
+        elif error := failure.error:
+            while error.cause:
+                error = error.cause
+            reasons.append(error.message.strip())
+    return reasons or [f"run {result.run_id} ended without a reason: see it in the UI"]
 
 
 def _within(day: str, first: date | None, last: date | None) -> bool:

@@ -7,8 +7,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -100,10 +100,18 @@ def _own_stderr() -> Iterator[IO[str]]:
         yield stream
 
 
+class Listener(logging.Handler):
+    """Hands log records to a function."""
+
+    def __init__(self, tell: Callable[[logging.LogRecord], None]) -> None:
+        super().__init__()
+        self.emit = tell  # type: ignore[method-assign]
+
+
 @contextmanager
-def listening(logger: str, listener: logging.Handler, level: int) -> Iterator[None]:
-    """Hand the logger's records to the listener, for a while."""
-    source = logging.getLogger(logger)
+def listening(logger: str, level: int, tell: Callable[[logging.LogRecord], None]) -> Iterator[None]:
+    """Hand the logger's records to a function, and to nobody else, for a while."""
+    source, listener = logging.getLogger(logger), Listener(tell)
     before = source.level, source.propagate
     source.setLevel(level)
     source.propagate = False
@@ -112,9 +120,15 @@ def listening(logger: str, listener: logging.Handler, level: int) -> Iterator[No
         yield
     finally:
         source.removeHandler(listener)
-        source.level, source.propagate = before
+        source.setLevel(before[0])
+        source.propagate = before[1]
 
 
-@contextmanager
-def _warnings(line: object) -> Iterator[None]:
-    yield
+def _warnings(line: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Warnings of the platform as lines; those of landing are left to the report on the files."""
+
+    def tell(record: logging.LogRecord) -> None:
+        if not record.name.startswith("retail_assets.landing"):
+            line(f"{record.levelname.lower()}: {record.getMessage()}")
+
+    return listening("retail_assets", logging.WARNING, tell)

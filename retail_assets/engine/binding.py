@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts.contract import quote_identifier, quote_literal
-from retail_assets.engine.dataset import Dataset, Rows
+from retail_assets.engine.dataset import Dataset, Frame, Rows
 from retail_assets.engine.partition import Partition
-from retail_assets.engine.query import Query
+from retail_assets.engine.query import Query, Source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,11 +31,13 @@ class Binder:
         for name, source in query.inputs.items():
             self._bind_input(name, source)
 
-    def _bind_input(self, name: str, source: Dataset | Rows | Query) -> None:
+    def _bind_input(self, name: str, source: Source) -> None:
         if isinstance(source, Query):
             self._bind_shared(name, source)
         elif isinstance(source, Rows):
             self._create_rows(name, source.needed_by(self.partitions))
+        elif isinstance(source, Frame):
+            self.connection.register(name, source.table)
         else:
             self.bind_dataset(name, source.needed_by(self.partitions))
 

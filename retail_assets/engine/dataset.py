@@ -120,6 +120,18 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """An Arrow table in memory, as an input of a query. ``digest`` stands for its content."""
+
+    table: pa.Table
+    digest: str
+
+    def needed_by(self, partitions: Iterable[Partition]) -> Frame:
+        """All of it: which rows belong to a partition is the query's business."""
+        return self
+
+
+@dataclass(frozen=True)
 class Rows:
     """A small literal table, as an input of a query. Rows with a ``date`` belong to the partitions of that date."""
 

@@ -12,7 +12,7 @@ from string import Template
 from typing import Any
 
 from retail_assets.contracts import Contract
-from retail_assets.engine.dataset import Dataset, Rows
+from retail_assets.engine.dataset import Dataset, Frame, Rows
 from retail_assets.engine.partition import Partition
 
 WRITER_VERSION = 1
@@ -23,15 +23,16 @@ WRITER_VERSION = 1
 class Query:
     """A SELECT over named inputs.
 
-    An input is a Dataset (read lazily), Rows (a small literal table) or another Query, which is computed once and
-    shared by all queries that read it. ``parameters`` are DuckDB variables, read in SQL by ``getvariable('name')``.
+    An input is a Dataset (read lazily), Rows (a small literal table), a Frame (a table in memory) or another Query,
+    which is computed once and shared by all queries that read it. ``parameters`` are DuckDB variables, which SQL reads
+    by ``getvariable('name')``.
     ``row_by_row``: each row of the result is one row of a shared query, so that partitions can be written straight from
     it. ``same_as`` names an input whose rows are the result, so that a single object of it need not be written again.
     """
 
     name: str
     sql: str
-    inputs: Mapping[str, Dataset | Rows | Query] = field(default_factory=dict)
+    inputs: Mapping[str, Source] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     same_as: str | None = None
     row_by_row: bool = False
@@ -69,6 +70,8 @@ class Query:
                 contents.append([name, source._contents(partition)])
             elif isinstance(source, Rows):
                 contents.append([name, source.needed_by([partition]).rows])
+            elif isinstance(source, Frame):
+                contents.append([name, source.digest])
             else:
                 held = source.needed_by([partition]).objects
                 contents.append([name, [(stored.partition.key, stored.digest) for stored in held]])
@@ -83,7 +86,7 @@ def query(
     parameters: Mapping[str, Any] | None = None,
     same_as: str | None = None,
     row_by_row: bool = False,
-    **inputs: Dataset | Rows | Query,
+    **inputs: Source,
 ) -> Query:
     """The query of the file ``sql/<name>.sql``; ``fragments`` fill its ``${...}`` places."""
     text = sql_text(name)
@@ -113,3 +116,7 @@ def first_reason(contract: Contract) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+Source = Dataset | Rows | Frame | Query
+"""What a query can read by name."""

@@ -327,6 +327,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 
 
+@cache
 def parsed_price(text: str | None) -> Decimal | None:
     """The price to four decimals, half away from zero; None for what is no plain number or has over 14 digits."""
     trimmed = (text or "").strip()
@@ -360,7 +361,7 @@ def _clean_event(rules: Rules, row: Row) -> CleanEvent:
 
 
 def _lower(text: str | None) -> str | None:
-    """Lower case letter by letter, whatever stands beside it: a final Σ becomes σ, as everywhere."""
+    """Lower case letter by letter, whatever stands beside it: a final sigma is lowered like any other."""
     return "".join(letter.lower() for letter in (text or "").strip()) or None
 
 

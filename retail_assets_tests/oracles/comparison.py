@@ -64,7 +64,7 @@ def assert_agrees(platform: Platform, oracle: Oracle) -> None:
     assert_same("rejected_events", oracle.rejected_events, rejected_events(lake))
     assert_same("daily_aggregates", oracle.daily_aggregates, keyed(lake, "daily_aggregates"))
     assert_same("features", oracle.features, keyed(lake, "features"))
-    assert_same("warehouse.features", oracle.features, _by_grain(table(platform, "features")))
+    assert_same("warehouse.features", oracle.features, by_grain(table(platform, "features")))
     assert_same("dim_product", oracle.dim_product, _by_product(table(platform, "dim_product")))
     assert_same("data_quality", oracle.data_quality, books(table(platform, "data_quality")))
 
@@ -94,7 +94,7 @@ def rejected_events(lake: Path) -> Counter[tuple[str, str, str, int, Values]]:
 
 def keyed(lake: Path, dataset: str) -> dict[Grain, dict[str, Any]]:
     """The rows of daily_aggregates or features by their grain."""
-    return _by_grain(objects(lake, dataset))
+    return by_grain(objects(lake, dataset))
 
 
 def books(lines: list[dict[str, Any]]) -> Counter[tuple[date | None, str, str]]:
@@ -134,7 +134,8 @@ def _rows(sql: str, parameters: list[object]) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _by_grain(found: list[dict[str, Any]]) -> dict[Grain, dict[str, Any]]:
+def by_grain(found: list[dict[str, Any]]) -> dict[Grain, dict[str, Any]]:
+    """Rows by their grain, which is unique."""
     rows = {Grain(row.pop("date"), row.pop("key_type"), row.pop("key_value")): row for row in found}
     assert len(rows) == len(found), "the grain is not unique"
     return rows

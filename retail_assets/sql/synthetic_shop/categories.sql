@@ -127,7 +127,7 @@ reached AS (
 
 SELECT
     category,
-    2053013552000000000 + category * 100000000 + draw(category, 'category_id', 100000000) AS category_id,
+    (2053013552000000000 + category * 100000000 + draw(category, 'category_id', 100000000))::VARCHAR AS category_id,
     category_code,
     traffic,
     median_price,

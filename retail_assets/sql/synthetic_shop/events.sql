@@ -1,4 +1,4 @@
--- The events of the batch's days.
+-- The events of the batch's days, in the order of the feed.
 INSERT INTO events
 WITH
 steps AS (
@@ -68,8 +68,9 @@ stocked AS (
     SELECT
         chosen.*,
         list_cents,
-        has_brand,
-        has_category,
+        category_id,
+        category_code,
+        brand,
         (day_number + phase) // lifetime
         - if(chance(wish, 'sticks to the old') * 21 > (day_number + phase) % lifetime, 1, 0) AS generation
     FROM chosen
@@ -86,21 +87,51 @@ priced AS (
             is_promoted(slot, week, promoted),
             5 * (1 + draw(slot * 8192 + week, 'discount', 6)),
             0
-        ) AS discount
+        ) AS discount,
+        greatest(cents * (100 - discount) // 100, 1)::DECIMAL(10, 0) * 0.01 AS price
     FROM stocked
+),
+
+-- The odd spelling of a brand or category passes by a product that has none.
+labelled AS (
+    SELECT
+        priced.*,
+        delivery,
+        defects AS defect
+    FROM priced
+    LEFT JOIN labels USING (event)
+    LEFT JOIN defects
+        ON labels.defect = defects.defect
+        AND (priced.brand IS NOT NULL OR defects.brand IS NULL)
+        AND (priced.category_code IS NOT NULL OR defects.category_code IS NULL)
 )
 
 SELECT
     event_time,
-    event,
     event_type,
-    slot,
     product_id,
-    greatest(cents * (100 - discount) // 100, 1)::DECIMAL(10, 0) * 0.01 AS price,
+    category_id,
+    category_code,
+    brand,
+    price,
     user_id,
     user_session,
-    -- A product without brand or category code has no odd spelling of it.
-    if((spells_brand AND NOT has_brand) OR (spells_category AND NOT has_category), 0, coalesce(defect, 0)) AS defect,
-    coalesce(delivery, 0) AS delivery
-FROM priced
-LEFT JOIN labels USING (event);
+    coalesce(defect.defect, 0) AS defect,
+    coalesce(delivery, 0) AS delivery,
+    CASE
+        WHEN defect IS NOT NULL THEN [
+            spoilt(
+                coalesce(defect.event_time, '{} UTC'),
+                (event_time + to_days(defect.days_off) + to_hours(defect.hours_off))::VARCHAR
+            ),
+            spoilt(defect.event_type, event_type::VARCHAR),
+            spoilt(defect.product_id, product_id::VARCHAR),
+            spoilt(defect.category_id, category_id::VARCHAR),
+            spoilt(defect.category_code, category_code::VARCHAR),
+            spoilt(defect.brand, brand::VARCHAR),
+            spoilt(defect.price, price::DECIMAL(12, 2)::VARCHAR),
+            spoilt(defect.user_id, user_id::VARCHAR)
+        ]
+    END AS misprint
+FROM labelled
+ORDER BY event_time, event, delivery;

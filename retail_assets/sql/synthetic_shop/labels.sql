@@ -19,9 +19,7 @@ shuffled AS (
 SELECT
     stratum * stratum_size + draw(stratum, 'labelled', stratum_size) AS event,
     defect,
-    unnest(range(repeats + 1))::UTINYINT AS delivery,
-    brand IS NOT NULL AS spells_brand,
-    category_code IS NOT NULL AS spells_category
+    unnest(range(repeats + 1))::UTINYINT AS delivery
 FROM shuffled
 JOIN defects USING (defect)
 ORDER BY event, delivery;

@@ -15,18 +15,21 @@ CREATE TABLE sessions (
     interest BIGINT
 );
 
--- Events that wait to be written. event: its number in the plan; delivery: 0, or more for a repeat.
+-- Events that wait to be written, in the order of the feed. delivery: 0, or more for a repeat;
+-- misprint: the first eight columns as written, where a defect changed them.
 CREATE TABLE events (
     event_time TIMESTAMP,
-    event BIGINT,
     event_type EVENT_TYPE,
-    slot INTEGER,
     product_id INTEGER,
+    category_id CATEGORY_ID,
+    category_code CATEGORY_CODE,
+    brand BRAND,
     price DECIMAL(12, 2),
     user_id INTEGER,
     user_session UUID,
     defect UTINYINT,
-    delivery UTINYINT
+    delivery UTINYINT,
+    misprint VARCHAR[]
 );
 
 -- What cleaning must find, and the distinct identifiers of the clean rows; both gathered batch by batch.

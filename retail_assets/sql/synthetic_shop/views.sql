@@ -1,36 +1,17 @@
--- An event with all that its row in a file needs. misprint: that row's first eight columns, where a defect changed them.
+-- An event as the files hold it: nine columns of text.
 CREATE VIEW feed AS
-WITH
-described AS (
-    SELECT
-        events.*,
-        slots.category_id,
-        slots.category_code,
-        slots.brand,
-        defects AS template
-    FROM events
-    JOIN slots USING (slot)
-    JOIN defects USING (defect)
-)
-
 SELECT
-    *,
-    CASE
-        WHEN defect > 0 THEN [
-            spoilt(
-                coalesce(template.event_time, '{} UTC'),
-                (event_time + to_days(template.days_off) + to_hours(template.hours_off))::VARCHAR
-            ),
-            spoilt(template.event_type, event_type::VARCHAR),
-            spoilt(template.product_id, product_id::VARCHAR),
-            spoilt(template.category_id, category_id::VARCHAR),
-            spoilt(template.category_code, category_code),
-            spoilt(template.brand, brand),
-            spoilt(template.price, price::VARCHAR),
-            spoilt(template.user_id, user_id::VARCHAR)
-        ]
-    END AS misprint
-FROM described;
+    event_time AS moment,
+    coalesce(misprint[1], event_time::VARCHAR || ' UTC') AS event_time,
+    coalesce(misprint[2], event_type::VARCHAR) AS event_type,
+    coalesce(misprint[3], product_id::VARCHAR) AS product_id,
+    coalesce(misprint[4], category_id::VARCHAR) AS category_id,
+    coalesce(misprint[5], category_code::VARCHAR) AS category_code,
+    coalesce(misprint[6], brand::VARCHAR) AS brand,
+    coalesce(misprint[7], price::VARCHAR) AS price,
+    coalesce(misprint[8], user_id::VARCHAR) AS user_id,
+    user_session::VARCHAR AS user_session
+FROM events;
 
 -- What cleaning must make of an event. The defect that was put on the row tells it: no rule of cleaning is repeated here.
 CREATE VIEW judged_events AS

@@ -1,0 +1,199 @@
+"""`retail backfill`: take in what landed and make everything that is missing or stale."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from retail_assets.cli.opening import open_definitions, open_instance, open_platform
+from retail_assets.cli.options import Format, FormatOption, FromOption, ToOption, require_order
+from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json
+from retail_assets.cli.progress import Meter, listening, meter
+
+if TYPE_CHECKING:
+    from retail_assets.assets.platform import Platform
+    from retail_assets.automation.backfill import BackfillReport, Watcher
+    from retail_assets.settings import Settings
+
+MOST_REASONS = 20
+MOST_DATES = 5
+TAKING_IN = "taking in files"
+
+
+def backfill(
+    first: FromOption = None,
+    last: ToOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Make everything again, up to date or not.")] = False,
+    include_empty: Annotated[
+        bool, typer.Option("--include-empty", help="Make dates that no file has events of too, as empty days.")
+    ] = False,
+    form: FormatOption = Format.table,
+) -> None:
+    """Take in what landed, then make what is missing or stale, stage by stage, through Dagster.
+
+    All landed dates, or those from --from to --to. What is up to date stays untouched; a bad partition is not
+    published and stops only what is made from it. Exits with 1 unless everything that was wanted is published.
+    """
+    require_order(first, last)
+    platform = open_platform()
+    require_possible_dates(platform.settings, first, last)
+    require_files(platform)
+    report = run_backfill(platform, first, last, force=force, include_empty=include_empty)
+    if not report.dates and not report.blocked_files:
+        raise ValueError(_nothing_in_range(platform, first, last))
+    show_report(report, form, include_empty=include_empty)
+    if not report.succeeded:
+        raise typer.Exit(1)
+
+
+def run_backfill(
+    platform: Platform,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    force: bool = False,
+    include_empty: bool = False,
+) -> BackfillReport:
+    """A backfill on the platform's persistent instance, with progress."""
+    from retail_assets.automation.backfill import Backfill
+
+    definitions = open_definitions(platform.settings)
+    with open_instance(platform.settings) as instance, meter() as shown, _watching(shown) as watcher:
+        work = Backfill(platform, definitions, instance, watcher)
+        return work.run(first, last, force=force, include_empty=include_empty)
+
+
+def require_possible_dates(settings: Settings, first: date | None, last: date | None) -> None:
+    """Refuse dates that no partition can have."""
+    today = datetime.now(UTC).date()
+    for option, day in (("--from", first), ("--to", last)):
+        if day and day < settings.start_date:
+            raise typer.BadParameter(
+                f"{option} {day} lies before the platform's first day, {settings.start_date} (RETAIL_START_DATE)"
+            )
+        if day and day > today:
+            raise typer.BadParameter(f"{option} {day} lies in the future: today is {today} (UTC)")
+
+
+def require_files(platform: Platform) -> None:
+    """Refuse to work on nothing, which is most often another folder than the one that was meant."""
+    if not platform.landing.files() and not platform.landing.pending():
+        raise ValueError(
+            f"nothing has landed in {platform.settings.landing_dir}. Bring files with `retail land FILE...`, "
+            "make some with `retail generate --land`, or choose another platform with --data-dir."
+        )
+
+
+@contextmanager
+def _watching(shown: Meter) -> Iterator[Watcher]:
+    """Shows files as they are taken in, and each stage's partitions as they are made."""
+    from retail_assets.automation.backfill import Watcher
+
+    stages: dict[str, tuple[int, int]] = {}
+    files = 0
+
+    def on_file(done: int, total: int, name: str) -> None:
+        nonlocal files
+        files = total
+        shown.show(TAKING_IN, done, total)
+
+    def on_stage(step: str, total: int) -> None:
+        if files:
+            shown.show(TAKING_IN, files, files)
+        stages[step] = (0, total)
+        shown.show(step, 0, total)
+
+    def on_batch(record: logging.LogRecord) -> None:
+        """A stage is made in one run a range; the record counts within its run."""
+        step, done, size = record.args if isinstance(record.args, tuple) else ("", 0, 0)
+        before, total = stages.get(str(step), (0, 0))
+        shown.show(str(step), min(before + int(str(done)), total), total)
+        if done == size:
+            stages[str(step)] = (before + int(str(done)), total)
+
+    with listening("retail_assets.progress", logging.INFO, on_batch):
+        yield Watcher(file=on_file, stage=on_stage)
+
+
+def _nothing_in_range(platform: Platform, first: date | None, last: date | None) -> str:
+    landed = platform.landing.dates()
+    known = f"the landed dates run from {landed[0]} to {landed[-1]}" if landed else "no landed file has a readable event"
+    return f"no file has events from {first or 'the start'} to {last or 'today'}: {known}"
+
+
+def show_report(report: BackfillReport, form: Format, *, include_empty: bool = False) -> None:
+    """Print what the backfill did: the stages, then whatever did not go well and why."""
+    if form is Format.json:
+        show_json(_document(report))
+    elif form is Format.csv:
+        show(_stages(report), form)
+    else:
+        _print_files(report)
+        print_table(_stages(report))
+    _tell_trouble(report, include_empty=include_empty)
+
+
+def _stages(report: BackfillReport) -> Table:
+    columns = [
+        Column("stage"),
+        Column("up_to_date", "up to date", grouped),
+        Column("made", look=grouped),
+        Column("failed", look=grouped),
+        Column("without_input", "without input", grouped),
+    ]
+    rows = [(s.step, s.up_to_date, s.made, len(s.failed), len(s.without_input)) for s in report.stages]
+    return Table(columns, rows)
+
+
+def _document(report: BackfillReport) -> dict[str, Any]:
+    return {
+        "succeeded": report.succeeded,
+        "dates": report.dates,
+        "dates_without_file": report.empty_dates,
+        "files": [
+            {"name": file.name, "state": file.state, "rows": file.rows, "detail": file.detail} for file in report.files
+        ],
+        "stages": [asdict(stage) for stage in report.stages],
+    }
+
+
+def _print_files(report: BackfillReport) -> None:
+    states = [file.state for file in report.files]
+    landed, again = states.count("landed"), states.count("duplicate")
+    if landed:
+        rows = sum(file.rows for file in report.files if file.state == "landed")
+        say(f"{plural(landed, 'new file')} taken in: {plural(rows, 'row')}.")
+    if again:
+        say(f"{plural(again, 'file')} ignored, because another file holds the same bytes.")
+
+
+def _tell_trouble(report: BackfillReport, *, include_empty: bool) -> None:
+    """What did not go well, on stderr, so that it is seen beside any format."""
+    for file in report.blocked_files:
+        note(f"blocked file: {file.detail}")
+    for stage in report.stages:
+        if stage.failed:
+            note(f"{stage.step}: {plural(len(stage.failed), 'partition')} not published; what was there before stays.")
+            _tell_some(stage.reasons, "reason")
+        if stage.without_input:
+            note(f"{stage.step}: {plural(len(stage.without_input), 'partition')} not made, because an input is missing:")
+            _tell_some(stage.without_input, "partition")
+    if report.empty_dates:
+        shown = ", ".join(report.empty_dates[:MOST_DATES]) + (" ..." if len(report.empty_dates) > MOST_DATES else "")
+        made = "made as empty days" if include_empty else "left out; --include-empty makes them as empty days"
+        note(f"{plural(len(report.empty_dates), 'date')} without a file: {shown} ({made})")
+    if not report.succeeded:
+        note("Mend the cause and run `retail backfill` again: it makes only what is still missing.")
+
+
+def _tell_some(lines: tuple[str, ...], noun: str) -> None:
+    for line in lines[:MOST_REASONS]:
+        note(f"  {line}")
+    if len(lines) > MOST_REASONS:
+        note(f"  and {plural(len(lines) - MOST_REASONS, 'more ' + noun)}")

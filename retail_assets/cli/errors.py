@@ -1,0 +1,74 @@
+"""Errors as one clear line: what went wrong and what to do next."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What to tell the user, and whether we saw it coming."""
+
+    message: str
+    is_expected: bool = True
+
+
+def explain(error: BaseException) -> Explanation:
+    """The error in a line or two. Those that nobody foresaw name the place, for a report."""
+    message = _known(error)
+    if message:
+        return Explanation(message)
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" ({Path(place[0].filename).name}, line {place[0].lineno})" if place else ""
+    return Explanation(f"unexpected {type(error).__name__}: {_first_line(error)}{where}", is_expected=False)
+
+
+def _known(error: BaseException) -> str:
+    """The message of an error that has an explanation; nothing for the others."""
+    if invalid := _invalid_settings(error):
+        return invalid
+    if _is_a(error, "duckdb", "Error"):
+        return str(error).strip()
+    if _is_a(error, "retail_assets.landing.layout", "BlockedFile"):
+        return str(error)
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"there is no {error.filename}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    is_sentence = bool(error.args) and " " in str(error.args[0])
+    if isinstance(error, ValueError | KeyError) and is_sentence and _is_ours(error):
+        return str(error.args[0])
+    return ""
+
+
+def _invalid_settings(error: BaseException) -> str:
+    """What is wrong with which RETAIL_* variable. Values are not repeated: one might be a secret."""
+    if _is_a(error, "pydantic", "ValidationError"):
+        wrong = [(str(item["loc"][0] if item["loc"] else ""), item["msg"]) for item in error.errors()]  # type: ignore[attr-defined]
+        return "; ".join(f"RETAIL_{name.upper()}: {message}" for name, message in wrong) + ". Correct the environment."
+    if _is_a(error, "pydantic_settings", "SettingsError"):
+        name = str(error).partition('"')[2].partition('"')[0]
+        return f"RETAIL_{name.upper()} is no JSON such as {{\"Summer sale\": [\"2019-07-01\"]}}. Correct the environment."
+    return ""
+
+
+def _is_a(error: BaseException, module: str, name: str) -> bool:
+    """Whether the error is of a class of a module, which is not imported for the question."""
+    known = getattr(sys.modules.get(module), name, None)
+    return isinstance(known, type) and isinstance(error, known)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether the platform's own code raised it: then its message is written for users."""
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    return bool(place) and Path(place[0].filename).is_relative_to(PACKAGE)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]

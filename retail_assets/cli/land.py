@@ -1,0 +1,116 @@
+"""`retail land`: copy event files into landing."""
+
+from __future__ import annotations
+
+import filecmp
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retail_assets.cli.output import human_bytes, note, plural, say
+from retail_assets.cli.progress import meter
+
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What landing got: names of copied files with their sizes, and of those that it held already."""
+
+    copied: Mapping[str, int]
+    unchanged: Sequence[str]
+
+
+def land(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False, help="Files, or folders of them.")],
+) -> None:
+    """Copy event files (CSV, CSV.GZ, Parquet) into landing: each appears there whole or not at all.
+
+    Files of a folder keep their place below it. A file that landing holds already, byte for byte, stays as it is.
+    """
+    from retail_assets.settings import settings
+
+    chosen = _by_name(files)
+    for path in chosen.values():
+        check_event_file(path)
+    tell_delivered(deliver_all(chosen, settings().landing_dir), settings().landing_dir)
+    note("Next: retail backfill")
+
+
+def check_event_file(path: Path) -> None:
+    """Refuse what is no event file.
+
+    Raises:
+        ValueError: the name's ending is none that landing reads.
+        BlockedFile: the columns do not fit the contract, or the file is broken at its start.
+    """
+    from retail_assets.landing.inbox import SUFFIXES
+    from retail_assets.landing.layout import PARQUET_MAGIC, BlockedFile, csv_header, match_columns, starts_with
+
+    if not path.name.lower().endswith(SUFFIXES):
+        raise ValueError(f"{path} is no event file: its name must end in {', '.join(SUFFIXES)}. Nothing was copied.")
+    if starts_with(path, PARQUET_MAGIC):
+        return
+    if path.name.lower().endswith(".parquet"):
+        raise BlockedFile("corrupt_parquet", str(path), "it is no Parquet file", "Export it again.")
+    match_columns(str(path), csv_header(path, str(path)))
+
+
+def deliver_all(files: Mapping[str, Path], inbox: Path) -> Delivery:
+    """Copy the files into the inbox under their names, where their bytes are not there already."""
+    from retail_assets.landing.inbox import deliver
+
+    copied: dict[str, int] = {}
+    unchanged: list[str] = []
+    with meter() as shown:
+        for number, (name, path) in enumerate(files.items(), start=1):
+            target = inbox / name
+            if target.is_file() and filecmp.cmp(path, target, shallow=False):
+                unchanged.append(name)
+            else:
+                copied[name] = deliver(path, target.parent).bytes
+            shown.show("copying files", number, len(files))
+    return Delivery(copied, unchanged)
+
+
+def tell_delivered(delivery: Delivery, inbox: Path) -> None:
+    """Say what was copied."""
+    if delivery.copied:
+        size = human_bytes(sum(delivery.copied.values()))
+        say(f"{plural(len(delivery.copied), 'file')} copied into {inbox}, {size}: {_some(list(delivery.copied))}")
+    if delivery.unchanged:
+        say(f"{plural(len(delivery.unchanged), 'file')} were there already, byte for byte: {_some(delivery.unchanged)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _by_name(given: Sequence[Path]) -> dict[str, Path]:
+    """The files by their name in landing."""
+    found: dict[str, Path] = {}
+    for path in given:
+        for name, file in _files_of(path):
+            if found.setdefault(name, file).absolute() != file.absolute():
+                raise ValueError(
+                    f"{found[name]} and {file} would both land as {name}. Rename one, or land the folder above them."
+                )
+    return found
+
+
+def _files_of(path: Path) -> Iterator[tuple[str, Path]]:
+    if not path.exists():
+        raise FileNotFoundError(2, "no such file", str(path))
+    if not path.is_dir():
+        yield path.name, path
+        return
+    from retail_assets.landing.inbox import arrivals
+
+    inside = arrivals(path)
+    if not inside:
+        raise ValueError(f"{path} holds no event file (.csv, .csv.gz or .parquet). Nothing was copied.")
+    yield from ((arrival.name, arrival.path) for arrival in inside)

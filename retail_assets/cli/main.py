@@ -1,0 +1,110 @@
+"""The `retail` command: global options, the commands, and the one place where errors become a clear line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retail_assets.cli import (
+    backfill,
+    demo,
+    dev,
+    doctor,
+    generate,
+    land,
+    lineage,
+    opening,
+    query,
+    rejected,
+    status,
+)
+from retail_assets.cli.errors import INTERRUPTED, explain
+
+app = typer.Typer(
+    name="retail",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+COMMANDS: dict[str, list[Callable[..., None]]] = {
+    "Start": [demo.demo, dev.dev, doctor.doctor],
+    "Bring data in": [generate.generate, land.land, backfill.backfill],
+    "Look at it": [status.status, query.query, rejected.rejected, lineage.lineage],
+}
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+
+
+def print_version(is_asked: bool) -> None:
+    """Print the version and exit, where that is asked for."""
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"retail-assets {version('retail-assets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            show_default="$RETAIL_DATA_DIR, or data",
+            help="The platform to work on: each folder is one of its own.",
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks (also: RETAIL_DEBUG=1).")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An open retail data platform: clickstream in, daily series, features and warehouse tables out."""
+    if debug:
+        os.environ["RETAIL_DEBUG"] = "1"
+    if data_dir:
+        opening.choose_data_dir(data_dir)
+    opening.forget_settings()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 0 only for success."""
+    _never_fail_to_print()
+    try:
+        app(arguments)
+    except SystemExit as done:
+        if done.code == INTERRUPTED:
+            _complain("interrupted. What was published stays; the same command goes on from there.")
+        raise
+    except Exception as error:  # noqa: BLE001 the one place that turns errors into a line
+        if os.environ.get("RETAIL_DEBUG"):
+            raise
+        found = explain(error)
+        _complain(found.message)
+        if not found.is_expected:
+            typer.echo("That is a defect of ours. RETAIL_DEBUG=1 shows the traceback: please report it.", err=True)
+        sys.exit(1)
+
+
+def _complain(message: str) -> None:
+    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(message, err=True)
+
+
+def _never_fail_to_print() -> None:
+    """A character that the terminal's encoding lacks is replaced instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Opens what commands work on: the settings, the platform that they describe, and its Dagster instance."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from retail_assets.assets.platform import Platform
+    from retail_assets.settings import Settings
+
+INSTANCE_MARKS = ("dagster.yaml", "history")
+"""What a folder holds that a Dagster instance lives in."""
+
+
+def choose_data_dir(folder: Path) -> None:
+    """Make this folder the platform of this process and of all that it starts."""
+    os.environ["RETAIL_DATA_DIR"] = str(folder.expanduser().absolute())
+
+
+def forget_settings() -> None:
+    """Read the settings anew: the environment may have changed since they were last read."""
+    if "retail_assets.settings" in sys.modules:
+        from retail_assets.settings import settings
+
+        settings.cache_clear()
+
+
+def open_platform() -> Platform:
+    """The platform of the settings in force."""
+    from retail_assets.assets.platform import Platform
+    from retail_assets.settings import settings
+
+    return Platform.local(settings())
+
+
+def open_definitions(settings: Settings) -> dg.Definitions:
+    """The definitions of this platform, even where another one's were loaded before."""
+    from retail_assets.definitions import platform_definitions
+
+    return platform_definitions(settings)
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The platform's Dagster instance, made where there is none."""
+    from retail_assets.automation import instance
+
+    with instance.open_instance(settings) as opened:
+        yield opened
+
+
+@contextmanager
+def open_existing_instance(settings: Settings) -> Iterator[dg.DagsterInstance | None]:
+    """The platform's Dagster instance, or None where nothing has made one yet."""
+    home = instance_home(settings)
+    if not any((home / mark).exists() for mark in INSTANCE_MARKS):
+        yield None
+        return
+    with open_instance(settings) as opened:
+        yield opened
+
+
+def instance_home(settings: Settings) -> Path:
+    """Where the instance lives, or would."""
+    return Path(os.environ.get("DAGSTER_HOME", settings.dagster_home))

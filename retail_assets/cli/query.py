@@ -1,0 +1,69 @@
+"""`retail query`: SQL over every dataset."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from retail_assets.cli.opening import open_platform
+from retail_assets.cli.options import Format, FormatOption
+from retail_assets.cli.output import Table, note, show
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ROWS_IN_A_TABLE = 100
+FETCH = 1000
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="The query, in DuckDB's dialect; - reads it from stdin.")],
+    form: FormatOption = Format.table,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=0, show_default="100 in a table, else all", help="Rows to print at most; 0 for all."),
+    ] = None,
+) -> None:
+    """Ask the datasets in SQL: each one of lake and warehouse is a view by its name.
+
+    The lake: raw_events, clean_events, rejected_events, event_books, daily_aggregates, product_days, features.
+    The warehouse: warehouse.features, dim_date, dim_product, data_quality. The landing: landed_files.
+    Names with a hyphen want quotes, as in '"purchases_t-1"'. SHOW TABLES lists the views, DESCRIBE features the columns.
+    """
+    from retail_assets.cli.views import open_views
+
+    text = sys.stdin.read() if sql == "-" else sql
+    if not text.strip():
+        raise typer.BadParameter("the query is empty")
+    if limit is None and form is Format.table:
+        limit = ROWS_IN_A_TABLE
+    with ExitStack() as stack:
+        connection = stack.enter_context(open_views(open_platform()))
+        connection.execute(text)
+        rows = _Rows(connection, limit or 0)
+        show(Table.of([column[0] for column in connection.description or []], rows), form)
+        if rows.were_cut:
+            note(f"The first {limit:,} rows; there are more: --limit 0 prints all.")
+
+
+class _Rows:
+    """The result's rows, fetched while they are printed; it remembers whether the limit cut some off."""
+
+    def __init__(self, connection: DuckDBPyConnection, limit: int) -> None:
+        self.connection = connection
+        self.limit = limit
+        self.were_cut = False
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        printed = 0
+        while self.connection.description and (rows := self.connection.fetchmany(FETCH)):
+            for row in rows:
+                if self.limit and printed == self.limit:
+                    self.were_cut = True
+                    return
+                yield row
+                printed += 1

@@ -1,0 +1,204 @@
+"""`retail status`: what every dataset holds, lacks and failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from retail_assets.cli.opening import open_definitions, open_existing_instance, open_platform
+from retail_assets.cli.options import Format, FormatOption
+from retail_assets.cli.output import Column, Table, grouped, human_bytes, note, plural, print_table, say, show, show_json
+
+if TYPE_CHECKING:
+    from retail_assets.assets.platform import Platform
+    from retail_assets.assets.step import Step
+    from retail_assets.cli.records import CheckState
+    from retail_assets.contracts import Contract
+
+MOST_DATES = 5
+MOST_FINDINGS = 3
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """What one dataset holds, and what it lacks."""
+
+    dataset: str
+    partitions: int = 0
+    first_date: str | None = None
+    last_date: str | None = None
+    missing_dates: tuple[str, ...] = ()
+    rows: int = 0
+    bytes: int = 0
+    last_materialized: datetime | None = None
+    to_make: int | None = None
+    failed_checks: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class PlatformStatus:
+    """What a platform holds, lacks and has yet to take in."""
+
+    data_dir: str
+    datasets: tuple[DatasetStatus, ...]
+    checks: tuple[CheckState, ...]
+    landed: int
+    pending: tuple[str, ...]
+    blocked: Mapping[str, str]
+
+    @property
+    def problems(self) -> list[str]:
+        """What keeps datasets from being read."""
+        return [item.problem for item in self.datasets if item.problem]
+
+
+def status(form: FormatOption = Format.table) -> None:
+    """Show what each dataset holds: partitions, dates, missing days, rows, when it was last made, failed checks.
+
+    "to make" counts partitions that the next backfill makes, as far as is known before it starts. Exits with 1 where
+    a dataset cannot be read.
+    """
+    found = platform_status(open_platform())
+    if form is Format.json:
+        show_json({**asdict(found), "checks": [asdict(check) for check in found.checks]})
+    elif form is Format.csv:
+        show(_table(found, form), form)
+    else:
+        _print(found)
+    for problem in found.problems:
+        note(f"damaged: {problem}")
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def platform_status(platform: Platform) -> PlatformStatus:
+    """Everything that is known of the platform's datasets, from manifests, ledger and instance."""
+    from retail_assets.assets.catalogue import STEPS
+    from retail_assets.assets.dataset_asset import asset_key
+    from retail_assets.cli.records import check_states, last_materialized
+
+    files = platform.landing.files()
+    with open_existing_instance(platform.settings) as instance:
+        keys = [asset_key(step, output) for step in STEPS for output in step.outputs]
+        times = last_materialized(instance, keys) if instance else {}
+        checks = check_states(instance, open_definitions(platform.settings)) if instance else []
+    datasets = [item for step in STEPS for item in _of_step(platform, step, times, checks)]
+    return PlatformStatus(
+        data_dir=str(platform.settings.data_dir),
+        datasets=tuple(datasets),
+        checks=tuple(checks),
+        landed=sum(entry.state == "landed" for entry in files.values()),
+        pending=tuple(arrival.name for arrival in platform.landing.pending()),
+        blocked={name: entry.detail for name, entry in files.items() if entry.state == "blocked"},
+    )
+
+
+def _of_step(
+    platform: Platform, step: Step, times: Mapping[str, datetime], checks: Iterable[CheckState]
+) -> Iterable[DatasetStatus]:
+    to_make = _to_make(platform, step)
+    for item in step.contracts():
+        name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
+        failed = tuple(check.check for check in checks if check.dataset == name and check.state in ("failed", "warned"))
+        yield _of_dataset(platform, step, item, name, times.get(name), to_make, failed)
+
+
+def _to_make(platform: Platform, step: Step) -> int | None:
+    """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
+    from retail_assets.assets import partitions
+    from retail_assets.assets.materialization import runnable, stale
+
+    try:
+        published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
+        days = sorted({*platform.landing.dates(), *published})
+        wanted = partitions.of_dates(step.partitioning, days)
+        return len(stale(platform, step, runnable(platform, step, wanted))) if days or wanted else 0
+    except ValueError:
+        return None
+
+
+def _of_dataset(
+    platform: Platform,
+    step: Step,
+    item: Contract,
+    name: str,
+    materialized: datetime | None,
+    to_make: int | None,
+    failed: tuple[str, ...],
+) -> DatasetStatus:
+    try:
+        published = platform.store(step).published(item)
+    except ValueError as error:
+        return DatasetStatus(name, last_materialized=materialized, failed_checks=failed, problem=str(error))
+    dates = sorted({day for partition in published if (day := partition.get("date"))})
+    return DatasetStatus(
+        dataset=name,
+        partitions=len(published),
+        first_date=dates[0] if dates else None,
+        last_date=dates[-1] if dates else None,
+        missing_dates=_missing(dates),
+        rows=sum(entry.rows for entry in published.values()),
+        bytes=sum(entry.bytes for entry in published.values()),
+        last_materialized=materialized,
+        to_make=to_make,
+        failed_checks=failed,
+    )
+
+
+def _missing(dates: list[str]) -> tuple[str, ...]:
+    """The dates between the first and the last that are not there."""
+    if not dates:
+        return ()
+    first, last, present = date.fromisoformat(dates[0]), date.fromisoformat(dates[-1]), set(dates)
+    every = ((first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1))
+    return tuple(day for day in every if day not in present)
+
+
+def _table(found: PlatformStatus, form: Format) -> Table:
+    columns = [
+        Column("dataset"),
+        Column("partitions", "parts", look=grouped),
+        Column("first_date", "first day"),
+        Column("last_date", "last day"),
+        Column("missing_days", "missing", grouped),
+        Column("rows", look=grouped),
+        Column("bytes", "size", human_bytes),
+        Column("to_make", "to make", grouped),
+        Column("last_materialized", "made (UTC)", lambda moment: moment.strftime("%m-%d %H:%M")),
+        Column("failed_checks", "checks"),
+    ]
+    rows = []
+    for item in found.datasets:
+        failed = ", ".join(item.failed_checks) or ("ok" if item.last_materialized and form is Format.table else None)
+        facts = (item.dataset, item.partitions, item.first_date, item.last_date, len(item.missing_dates))
+        rows.append((*facts, item.rows, item.bytes, item.to_make, item.last_materialized, failed))
+    return Table(columns, rows)
+
+
+def _print(found: PlatformStatus) -> None:
+    say(f"{found.data_dir}: {plural(found.landed, 'file')} landed, {grouped(len(found.pending))} waiting to be taken in")
+    print_table(_table(found, Format.table))
+    for item in found.datasets:
+        if item.missing_dates:
+            say(f"{item.dataset} lacks {plural(len(item.missing_dates), 'day')}: {_some(item.missing_dates, MOST_DATES)}")
+    for check in found.checks:
+        if check.state in ("failed", "warned"):
+            told = [f"{finding.partition or 'all'}: {finding.detail}" for finding in check.findings]
+            say(f"{check.dataset}: check {check.check} {check.state} ({_some(told, MOST_FINDINGS, '; ')})")
+    for name, detail in found.blocked.items():
+        say(f"blocked file {name}: {detail}")
+    if found.pending:
+        say(f"waiting: {_some(found.pending, MOST_DATES)}")
+    if found.pending or any(item.to_make for item in found.datasets):
+        note("Next: retail backfill")
+
+
+def _some(items: Iterable[str], most: int, separator: str = ", ") -> str:
+    listed = list(items)
+    more = f"{separator}and {len(listed) - most:,} more" if len(listed) > most else ""
+    return separator.join(listed[:most]) + more

@@ -1,0 +1,141 @@
+"""Every dataset of a platform as a view by its name, in a DuckDB session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.platform import Platform
+from retail_assets.contracts import Contract
+from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import NULL_FOLDER
+from retail_assets.engine.session import session
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+WAREHOUSE = "warehouse"
+ROWS_PER_INSERT = 500
+LANDED_FILES = {
+    "name": "VARCHAR", "state": "VARCHAR", "rows": "BIGINT", "bytes": "BIGINT", "first_date": "DATE",
+    "last_date": "DATE", "rejected": "BIGINT", "landed_at": "TIMESTAMPTZ", "detail": "VARCHAR",
+}  # fmt: skip
+"""Columns of the view of what landed."""
+
+
+@dataclass(frozen=True)
+class LandedRow:
+    """A row of the view ``landed_files``."""
+
+    name: str
+    state: str
+    rows: int
+    bytes: int
+    first_date: str | None
+    last_date: str | None
+    rejected: int
+    landed_at: str
+    detail: str
+
+
+@contextmanager
+def open_views(platform: Platform) -> Iterator[DuckDBPyConnection]:
+    """A session in which each dataset is a view, empty where it was never built.
+
+    Lake datasets stand under their names and are read through their manifests; warehouse tables stand in the schema
+    ``warehouse`` and, where the lake has no dataset of that name, under their bare names too. ``rejected_events`` holds
+    the rows of both stages, ``landed_files`` what the ledger knows.
+    """
+    with session(platform.settings) as connection:
+        for item in _contracts("lake"):
+            _create_view(connection, item.name, _lake_relation(platform, item))
+        _create_warehouse(connection, platform)
+        _create_landed_files(connection, landed_files(platform))
+        yield connection
+
+
+def landed_files(platform: Platform) -> list[LandedRow]:
+    """What the ledger knows of every file, by name."""
+    found = []
+    for name, entry in sorted(platform.landing.files().items()):
+        dates = sorted(entry.parts)
+        found.append(
+            LandedRow(
+                name=name,
+                state=entry.state,
+                rows=entry.rows,
+                bytes=entry.bytes,
+                first_date=dates[0] if dates else None,
+                last_date=dates[-1] if dates else None,
+                rejected=sum(book.rows for book in entry.books if book.reason not in ("received", "clean")),
+                landed_at=entry.as_of,
+                detail=entry.detail,
+            )
+        )
+    return found
+
+
+def _contracts(store: str) -> list[Contract]:
+    return [item for step in STEPS if step.store == store for item in step.contracts()]
+
+
+def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> None:
+    connection.execute(f"CREATE VIEW {name} AS {relation}")
+
+
+def _lake_relation(platform: Platform, item: Contract) -> str:
+    relation = platform.stores["lake"].dataset(item).relation()
+    if item.name != "rejected_events":
+        return relation
+    return f"{relation} UNION ALL BY NAME {_rejected_at_landing(platform, item)}"
+
+
+def _rejected_at_landing(platform: Platform, item: Contract) -> str:
+    """Rows without a usable date: one object per landed file, beside the partitions of the cleaning stage."""
+    landed = {entry.file_id for entry in platform.landing.files().values() if entry.state == "landed"}
+    folder = platform.settings.lake_dir / item.name / "stage=landing" / f"date={NULL_FOLDER}"
+    paths = sorted(str(path) for path in folder.glob("*.parquet") if path.stem in landed)
+    if not paths:
+        return Dataset(item, ()).relation()
+    listed = ", ".join(quote_literal(path) for path in paths)
+    stored = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
+    return f"SELECT 'landing' AS stage, NULL::DATE AS date, * FROM ({stored})"
+
+
+def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:
+    """The schema ``warehouse``: a view for every table of the file, and for every one that it shall have."""
+    held = _attach(connection, platform)
+    wanted = {item.name: item for item in _contracts(WAREHOUSE)}
+    in_lake = {item.name for item in _contracts("lake")}
+    connection.execute(f"CREATE SCHEMA {WAREHOUSE}")
+    for name in [*wanted, *(name for name in held if name not in wanted)]:
+        table = f"SELECT * FROM warehouse_file.main.{quote_identifier(name)}"
+        relation = table if name in held else Dataset(wanted[name], ()).relation()
+        _create_view(connection, f"{WAREHOUSE}.{quote_identifier(name)}", relation)
+        if name in wanted and name not in in_lake:
+            _create_view(connection, quote_identifier(name), relation)
+
+
+def _attach(connection: DuckDBPyConnection, platform: Platform) -> list[str]:
+    """Attach the warehouse file, read-only; returns the names of its tables."""
+    path = platform.settings.warehouse_file
+    if not path.exists():
+        return []
+    connection.execute(f"ATTACH {quote_literal(str(path))} AS warehouse_file (READ_ONLY)")
+    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse_file'").fetchall()
+    return [name for (name,) in found if not name.startswith("_")]
+
+
+def _create_landed_files(connection: DuckDBPyConnection, files: Sequence[LandedRow]) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, kind in LANDED_FILES.items())
+    connection.execute(f"CREATE TABLE landed_files ({columns})")
+    row = f"({', '.join('?' for _ in LANDED_FILES)})"
+    for start in range(0, len(files), ROWS_PER_INSERT):
+        batch = files[start : start + ROWS_PER_INSERT]
+        values: list[Any] = [value for file in batch for value in astuple(file)]
+        connection.execute(f"INSERT INTO landed_files VALUES {', '.join([row] * len(batch))}", values)
+

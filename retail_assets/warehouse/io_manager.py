@@ -1,0 +1,49 @@
+"""The warehouse as a Dagster IO manager, for anybody's assets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from retail_assets.contracts import Column, contract
+from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.io_manager import StoreIOManager, is_partitioned
+from retail_assets.engine.publication import Store
+from retail_assets.settings import settings
+from retail_assets.warehouse.duckdb_file import DuckDBFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class WarehouseIOManager(StoreIOManager):
+    """Datasets as tables of one DuckDB file, loaded partition by partition and published atomically."""
+
+    path: str
+
+    @property
+    def store(self) -> Store:
+        """The warehouse file at ``path``."""
+        return self._file
+
+    def load_input(self, context: dg.InputContext) -> pa.Table:
+        """The rows of the table as an Arrow table, as far as this run's partitions map to them."""
+        item = contract(context.asset_key.path[-1])
+        where = ""
+        if is_partitioned(context):
+            keys = ", ".join(quote_literal(key) for key in sorted(context.asset_partition_keys))
+            names = " || '|' || ".join(f"{c.quoted}::VARCHAR" for c in sorted(item.partition_columns, key=_name))
+            where = f" WHERE {names} IN ({keys})"
+        with self._file.reading() as connection:
+            table = f"warehouse.{quote_identifier(item.name)}"
+            return connection.execute(f"SELECT * FROM {table}{where}").to_arrow_table()
+
+    @property
+    def _file(self) -> DuckDBFile:
+        return DuckDBFile(Path(self.path), settings())
+
+
+def _name(column: Column) -> str:
+    return column.name
