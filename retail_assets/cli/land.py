@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from retail_assets.cli.output import human_bytes, note, plural, say
+from retail_assets.cli.output import human_bytes, note, plural, say, some
 from retail_assets.cli.progress import meter
 
 MOST_NAMES = 5
@@ -80,14 +80,9 @@ def tell_delivered(delivery: Delivery, inbox: Path) -> None:
     """Say what was copied."""
     if delivery.copied:
         size = human_bytes(sum(delivery.copied.values()))
-        say(f"{plural(len(delivery.copied), 'file')} copied into {inbox}, {size}: {_some(list(delivery.copied))}")
+        say(f"{plural(len(delivery.copied), 'file')} copied into {inbox}, {size}: {some(delivery.copied, MOST_NAMES)}")
     if delivery.unchanged:
-        say(f"{plural(len(delivery.unchanged), 'file')} were there already, byte for byte: {_some(delivery.unchanged)}")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+        say(f"{plural(len(delivery.unchanged), 'file')} were there already, byte for byte: {some(delivery.unchanged, MOST_NAMES)}")
 
 
 def _by_name(given: Sequence[Path]) -> dict[str, Path]:

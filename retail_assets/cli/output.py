@@ -200,3 +200,10 @@ def grouped(count: int) -> str:
 def plural(count: int, noun: str, several: str = "") -> str:
     """A count with its noun: 1 file, 2 files."""
     return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
+def some(items: Iterable[str], most: int, separator: str = ", ") -> str:
+    """The first of the items, and how many more there are."""
+    listed = list(items)
+    more = f"{separator}and {len(listed) - most:,} more" if len(listed) > most else ""
+    return separator.join(listed[:most]) + more

@@ -11,7 +11,7 @@ import typer
 
 from retail_assets.cli.opening import open_definitions, open_existing_instance, open_platform
 from retail_assets.cli.options import Format, FormatOption
-from retail_assets.cli.output import Column, Table, grouped, human_bytes, note, plural, print_table, say, show, show_json
+from retail_assets.cli.output import Column, Table, grouped, human_bytes, note, plural, print_table, say, show, show_json, some
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform
@@ -116,8 +116,8 @@ def _to_make(platform: Platform, step: Step) -> int | None:
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
         days = sorted({*platform.landing.dates(), *published})
-        wanted = partitions.of_dates(step.partitioning, days)
-        return len(stale(platform, step, runnable(platform, step, wanted))) if days or wanted else 0
+        wanted = partitions.of_dates(step.partitioning, days) if days else []
+        return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
         return None
 
@@ -185,20 +185,15 @@ def _print(found: PlatformStatus) -> None:
     print_table(_table(found, Format.table))
     for item in found.datasets:
         if item.missing_dates:
-            say(f"{item.dataset} lacks {plural(len(item.missing_dates), 'day')}: {_some(item.missing_dates, MOST_DATES)}")
+            say(f"{item.dataset} lacks {plural(len(item.missing_dates), 'day')}: {some(item.missing_dates, MOST_DATES)}")
     for check in found.checks:
         if check.state in ("failed", "warned"):
             told = [f"{finding.partition or 'all'}: {finding.detail}" for finding in check.findings]
-            say(f"{check.dataset}: check {check.check} {check.state} ({_some(told, MOST_FINDINGS, '; ')})")
+            say(f"{check.dataset}: check {check.check} {check.state} ({some(told, MOST_FINDINGS, '; ')})")
     for name, detail in found.blocked.items():
         say(f"blocked file {name}: {detail}")
     if found.pending:
-        say(f"waiting: {_some(found.pending, MOST_DATES)}")
+        say(f"waiting: {some(found.pending, MOST_DATES)}")
     if found.pending or any(item.to_make for item in found.datasets):
         note("Next: retail backfill")
 
-
-def _some(items: Iterable[str], most: int, separator: str = ", ") -> str:
-    listed = list(items)
-    more = f"{separator}and {len(listed) - most:,} more" if len(listed) > most else ""
-    return separator.join(listed[:most]) + more

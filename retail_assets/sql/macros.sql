@@ -1,12 +1,8 @@
 -- Small functions that contracts and queries share. Sessions define them before anything else runs.
 
--- Text without white space at its ends: ASCII white space and the no-break space. Nearly all text is ASCII that
--- neither starts nor ends with a space or control character, and seeing that costs a fifth of trimming it.
+-- Text without white space at its ends: ASCII white space and the no-break space.
 CREATE MACRO trimmed(received) AS
-    CASE
-        WHEN ascii(received) > 32 AND ascii(received[-1]) > 32 AND length(received) = strlen(received) THEN received
-        ELSE trim(received, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160))
-    END;
+    trim(received, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160));
 
 -- Text without zero-width characters. Plain ASCII, where characters and bytes are equally many, needs no look.
 CREATE MACRO visible(received) AS
@@ -15,46 +11,91 @@ CREATE MACRO visible(received) AS
         ELSE regexp_replace(received, '[\x{200B}-\x{200D}\x{2060}\x{FEFF}]', '', 'g')
     END;
 
+-- Control characters, NUL included, have no place in a text field. Tabs and line ends have: quoted fields hold them.
+CREATE MACRO has_control_characters(received) AS
+    regexp_matches(received, '[\x{00}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]');
+CREATE MACRO printable(received) AS
+    regexp_replace(received, '[\x{00}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]', '', 'g');
+
 -- A price with the contract's four decimals; NULL for what is no plain finite number. DuckDB's cast alone would
 -- read 1_234 as 1234.
 CREATE MACRO decimal_price(received) AS
     CASE WHEN contains(received, '_') THEN NULL ELSE try_cast(trimmed(received) AS DECIMAL(18, 4)) END;
 
--- Whether a price brings more decimals than the contract keeps. The wide cast is slow: only long fractions meet it.
+-- Whether a price brings more decimals than the contract keeps.
 CREATE MACRO is_rounded_price(received) AS
-    CASE
-        WHEN strpos(received, '.') = 0 OR strlen(received) - strpos(received, '.') <= 4 THEN false
-        ELSE try_cast(trimmed(received) AS DECIMAL(18, 4)) <> try_cast(trimmed(received) AS DECIMAL(38, 18))
-    END;
+    decimal_price(received) <> try_cast(trimmed(received) AS DECIMAL(38, 18));
 
--- Whether a spreadsheet has rounded an identifier to 2.10381E+18.
+-- Whether a spreadsheet, or a floating-point type, has rounded an identifier to 2.10381E+18.
 CREATE MACRO rounded_identifier(received) AS
-    contains(received, '+') AND regexp_full_match(received, '[0-9](\.[0-9]+)?[eE]\+[0-9]+');
+    (contains(received, '+') OR contains(received, '.'))
+    AND regexp_full_match(trimmed(received), '[0-9]([.,][0-9]+)?[eE]\+[0-9]+|[0-9][.,][0-9]+[eE][0-9]+');
 
--- A moment as a UTC timestamp. Most sources write '2019-10-01 00:00:00 UTC', so that comes first; then the other
--- forms of ISO 8601 with 'UTC', 'Z', an offset or, in the source's declared zone, none. Other zone names are ambiguous.
-CREATE MACRO iso_moment(received) AS
+-- A binary floating-point number as the text that a CSV export of the identifier would hold. From `exact_below` on
+-- the type has lost digits: such a one is shown in the form that rounded_identifier finds.
+CREATE MACRO float_identifier(received, exact_below) AS
     CASE
-        WHEN length(received) = 23 AND suffix(received, ' UTC') THEN try_cast(received[:19] AS TIMESTAMP)
-        WHEN regexp_full_match(
-            trimmed(received), '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(UTC|Z)| ?[+-]\d\d(:?\d\d)?)'
-        ) THEN try_cast(
-            regexp_replace(replace(replace(trimmed(received), 'UTC', 'Z'), ' Z', 'Z'), ' ([+-])', '\1') AS TIMESTAMPTZ
-        ) AT TIME ZONE 'UTC'
-        WHEN regexp_full_match(trimmed(received), '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?')
-            THEN try_cast(trimmed(received) AS TIMESTAMP) AT TIME ZONE getvariable('source_timezone')::VARCHAR AT TIME ZONE 'UTC'
+        WHEN isnan(received) THEN NULL
+        WHEN abs(received) < exact_below AND received = trunc(received) THEN received::BIGINT::VARCHAR
+        WHEN abs(received) >= exact_below AND isfinite(received) THEN format('{:e}', received::DOUBLE)
+        ELSE received::VARCHAR
     END;
+
+-- A moment that carries its zone ('UTC', 'Z' or an offset) as a UTC timestamp. DuckDB's cast wants neither a space
+-- before the zone nor, before a zone, a time without seconds.
+CREATE MACRO zoned_moment(received) AS
+    try_cast(
+        regexp_replace(
+            regexp_replace(received, ' ?(UTC|Z|[+-][0-9:]+)$', '\1'),
+            '^(.{10}[T ]\d\d:\d\d)(UTC|Z|[+-])', '\1:00\2'
+        ).replace('UTC', 'Z') AS TIMESTAMPTZ
+    ) AT TIME ZONE 'UTC';
+
+-- A moment without a zone as a UTC timestamp, by the source's declared zone.
+CREATE MACRO local_moment(received) AS
+    try_cast(received AS TIMESTAMP) AT TIME ZONE getvariable('source_timezone')::VARCHAR AT TIME ZONE 'UTC';
+
+-- ISO 8601 in upper case: with 'UTC', 'Z' or an offset, or without a zone. Other zone names are ambiguous.
+CREATE MACRO iso_8601_moment(received) AS
+    CASE
+        WHEN regexp_full_match(
+            received, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)? ?(UTC|Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)'
+        ) THEN zoned_moment(received)
+        WHEN regexp_full_match(received, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?') THEN local_moment(received)
+    END;
+
+-- The same, fast for what most sources write: '2019-10-01 00:00:00 UTC'.
+CREATE MACRO iso_moment(received) AS
+    coalesce(
+        CASE WHEN strlen(received) = 23 THEN try_strptime(received, '%Y-%m-%d %H:%M:%S UTC') END,
+        iso_8601_moment(upper(trimmed(received)))
+    );
 
 -- Whether a time carries no zone of its own.
 CREATE MACRO is_naive_moment(received) AS
-    NOT suffix(received, 'UTC') AND NOT regexp_matches(trimmed(received), '(UTC|Z|[+-]\d\d(:?\d\d)?)$');
+    NOT suffix(received, ' UTC') AND NOT regexp_matches(upper(trimmed(received)), '(UTC|Z|[+-]\d\d(:?\d\d)?)$');
+
+-- Seconds since 1970 that a source counts in units of `per_second`, as a UTC timestamp.
+CREATE MACRO epoch_moment(received, per_second) AS
+    CASE WHEN regexp_full_match(trimmed(received), '-?\d{1,13}(\.\d+)?') THEN
+        try(make_timestamp((try_cast(trimmed(received) AS DECIMAL(30, 6)) * 1000000 / per_second)::BIGINT))
+    END;
+
+-- A time in a declared strptime pattern. Sessions run in UTC, so the cast changes no clock reading: it only gives
+-- patterns with and without a zone the same type. An offset in the pattern (%z) wins over the source's declared zone.
+CREATE MACRO declared_clock(received) AS
+    try_strptime(trimmed(received), getvariable('event_time_format')::VARCHAR)::TIMESTAMPTZ AT TIME ZONE 'UTC';
+CREATE MACRO declared_moment(received) AS
+    CASE
+        WHEN regexp_matches(getvariable('event_time_format')::VARCHAR, '%[zZ]') THEN declared_clock(received)
+        ELSE declared_clock(received) AT TIME ZONE getvariable('source_timezone')::VARCHAR AT TIME ZONE 'UTC'
+    END;
 
 -- The time of an event in the source's declared format: ISO 8601 unless the settings declare another.
 CREATE MACRO event_moment(received) AS
     CASE getvariable('event_time_format')::VARCHAR
         WHEN 'iso' THEN iso_moment(received)
-        WHEN 'epoch_seconds' THEN make_timestamp(try_cast(trimmed(received) AS BIGINT) * 1000000)
-        WHEN 'epoch_milliseconds' THEN make_timestamp(try_cast(trimmed(received) AS BIGINT) * 1000)
-        ELSE try_strptime(trimmed(received), getvariable('event_time_format')::VARCHAR)
-            AT TIME ZONE getvariable('source_timezone')::VARCHAR AT TIME ZONE 'UTC'
+        WHEN 'epoch_seconds' THEN epoch_moment(received, 1)
+        WHEN 'epoch_milliseconds' THEN epoch_moment(received, 1000)
+        ELSE declared_moment(received)
     END;

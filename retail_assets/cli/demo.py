@@ -1,0 +1,100 @@
+"""`retail demo`: a whole platform from nothing, in a minute or two."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retail_assets.cli.backfill import run_backfill, show_report
+from retail_assets.cli.generate import write_shop
+from retail_assets.cli.land import Delivery, deliver_all
+from retail_assets.cli.opening import open_definitions, open_instance, open_platform
+from retail_assets.cli.options import Format, FromOption, ToOption, require_order
+from retail_assets.cli.output import human_bytes, plural, say
+
+if TYPE_CHECKING:
+    from retail_assets.automation.backfill import BackfillReport
+    from retail_assets.settings import Settings
+    from retail_assets.sources.synthetic_shop import ShopPlan, ShopTruth
+
+SEED = 2019
+FIRST = date(2019, 10, 14)
+LAST = date(2019, 12, 8)
+UI = "http://127.0.0.1:3000"
+
+
+def demo(
+    events: Annotated[int, typer.Option(min=1, help="Events of the synthetic shop.")] = 400_000,
+    first: FromOption = FIRST,
+    last: ToOption = LAST,
+) -> None:
+    """Make sample data, land it, build everything through Dagster and show what came of it.
+
+    Eight weeks of a synthetic shop, Black Friday among them. A second run changes nothing and takes seconds.
+    """
+    from retail_assets.cli.summary import print_summary
+    from retail_assets.sources.synthetic_shop import ShopPlan
+
+    started = time.monotonic()
+    require_order(first, last)
+    platform = open_platform()
+    plan = ShopPlan(events, first, last, seed=SEED)
+    folder = platform.settings.data_dir / "generated"
+    truth, is_new = shop(plan, folder, platform.settings)
+    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, platform.settings.landing_dir)
+    report = run_backfill(platform)
+    if not report.succeeded:
+        show_report(report, Format.table)
+        raise typer.Exit(1)
+    _tell_work(truth, delivery, report, is_new=is_new)
+    with open_instance(platform.settings) as instance:
+        print_summary(platform, instance, open_definitions(platform.settings), truth)
+    _tell_cost(time.monotonic() - started)
+    _tell_next(platform.settings)
+
+
+def shop(plan: ShopPlan, folder: Path, settings: Settings) -> tuple[ShopTruth, bool]:
+    """The shop's truth, and whether its files had to be written; those of an earlier run are as good as new ones."""
+    from retail_assets.sources.synthetic_shop import ShopTruth
+
+    try:
+        truth = ShopTruth.read(folder / plan.truth_name)
+        if truth.plan == plan and all((folder / file.name).stat().st_size == file.bytes for file in truth.files):
+            return truth, False
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # there is none, or one of another version
+    return write_shop(plan, folder, settings), True
+
+
+def _tell_work(truth: ShopTruth, delivery: Delivery, report: BackfillReport, *, is_new: bool) -> None:
+    files, size = plural(len(truth.files), "daily file"), human_bytes(sum(file.bytes for file in truth.files))
+    say(f"A synthetic shop from {truth.plan.start} to {truth.plan.end}: {files}, {size}", style="bold")
+    made = sum(stage.made for stage in report.stages)
+    kept = sum(stage.up_to_date for stage in report.stages)
+    if not is_new and not delivery.copied and made == 0:
+        say(f"Nothing changed: all files were there, byte for byte, and all {kept:,} partitions are up to date.")
+    else:
+        were = "generated" if is_new else "there already"
+        say(f"Files: {were}, {len(delivery.copied):,} copied into landing, {len(delivery.unchanged):,} unchanged.")
+        say(f"Partitions: {made:,} made through Dagster, {kept:,} up to date.")
+
+
+def _tell_cost(seconds: float) -> None:
+    from retail_assets.engine.memory import peak_memory_bytes
+
+    say(f"{seconds:.0f} seconds, {human_bytes(peak_memory_bytes())} of memory at most.")
+
+
+def _tell_next(settings: Settings) -> None:
+    from retail_assets.automation.instance import PROJECT
+
+    is_default = settings.data_dir == PROJECT / "data"
+    chosen = "" if is_default else f" --data-dir {settings.data_dir}"
+    say()
+    say(f"Look at it:  {'make dev' if is_default else f'retail{chosen} dev'}, then {UI}")
+    say(f"Ask it:      retail{chosen} query \"SELECT * FROM features WHERE key_type = 'brand' LIMIT 5\"")
+    say(f"             retail{chosen} status, retail{chosen} rejected, retail{chosen} lineage features.MA7")

@@ -1,0 +1,53 @@
+"""`retail doctor`: what is in force, what is wrong and the mend."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from retail_assets.cli.examination import Finding, examine, in_force
+from retail_assets.cli.options import Format, FormatOption
+from retail_assets.cli.output import Column, Table, note, plural, print_table, show, show_json
+
+
+def doctor(form: FormatOption = Format.table) -> None:
+    """Examine the platform: settings, versions, folders, memory, Dagster, contracts, files. Says what to mend.
+
+    Exits with 1 if something is wrong; a hint alone is no reason.
+    """
+    findings = examine()
+    if form is Format.json:
+        settings = [asdict(item) for item in in_force()]
+        show_json({"findings": [asdict(finding) for finding in findings], "settings": settings})
+    elif form is Format.csv:
+        show(_table(findings), form)
+    else:
+        print_table(_settings())
+        print_table(_table(findings))
+    wrong = [finding for finding in findings if finding.state == "wrong"]
+    _tell(findings, wrong)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _settings() -> Table:
+    columns = [Column("variable"), Column("value"), Column("origin")]
+    return Table(columns, [(item.variable, item.value, item.origin) for item in in_force()])
+
+
+def _table(findings: list[Finding]) -> Table:
+    columns = [Column("what"), Column("state"), Column("found")]
+    return Table(columns, [(finding.what, finding.state, finding.found) for finding in findings])
+
+
+def _tell(findings: list[Finding], wrong: list[Finding]) -> None:
+    for finding in findings:
+        if finding.mend:
+            note(f"{finding.state}: {finding.what}: {finding.mend}")
+    if not wrong:
+        note("Nothing is wrong.")
+    else:
+        note(f"{plural(len(wrong), 'thing is', 'things are')} wrong.")
+
+

@@ -1,0 +1,110 @@
+"""`retail rejected`: what was rejected and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from retail_assets.cli.opening import open_platform
+from retail_assets.cli.options import Format, FormatOption, parse_day
+from retail_assets.cli.output import Column, Table, grouped, note, print_table, say, show, show_json
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = tuple[Any, ...]
+
+FILTERED = """
+    FROM rejected_events
+    WHERE ($date::DATE IS NULL OR coalesce(date, event_date) = $date::DATE) AND ($reason IS NULL OR reason = $reason)
+"""
+COUNTS = f"""
+    SELECT stage, reason, count(*) AS rows, count(DISTINCT source_file) AS files,
+        min(coalesce(date, event_date)) AS first_date, max(coalesce(date, event_date)) AS last_date
+    {FILTERED}
+    GROUP BY stage, reason
+    ORDER BY rows DESC, stage, reason
+"""
+EXAMPLES = f"""
+    WITH numbered AS (
+        SELECT *, row_number() OVER (PARTITION BY stage, reason ORDER BY source_file, source_row) AS number
+        {FILTERED}
+    ),
+    chosen AS (SELECT * FROM numbered ORDER BY number, stage, reason LIMIT $limit)
+    SELECT reason, source_file, source_row, received FROM chosen ORDER BY stage, reason, source_file, source_row
+"""  # every reason comes before a second example of one
+
+
+def rejected(
+    day: Annotated[
+        date | None,
+        typer.Option("--date", parser=parse_day, metavar="YYYY-MM-DD", help="Only events of this UTC date."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Examples to show.")] = 10,
+    form: FormatOption = Format.table,
+) -> None:
+    """Show what was rejected: rows by stage and reason, and examples with file, row and text as received.
+
+    Nothing is lost: mend the rows and land them again. csv prints the counts; all rows are in
+    retail query "FROM rejected_events".
+    """
+    from retail_assets.cli.views import open_views
+
+    meanings = _meanings()
+    if reason and reason not in meanings:
+        raise typer.BadParameter(f"there is no reason {reason!r}; there are {', '.join(meanings)}")
+    with open_views(open_platform()) as connection:
+        chosen = {"date": day, "reason": reason}
+        counts = _fetch(connection, COUNTS, chosen)
+        examples = _fetch(connection, EXAMPLES, {**chosen, "limit": limit})
+    _print(_counts_table(counts, meanings), _examples_table(examples), form)
+
+
+def _fetch(connection: DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[Row]:
+    return connection.execute(sql, parameters).fetchall()
+
+
+def _meanings() -> dict[str, str]:
+    """Every reject reason with its meaning, in the order of the contracts."""
+    from retail_assets.contracts import contract
+
+    rules = [rule for name in ("raw_events", "clean_events") for rule in contract(name).reject_reasons]
+    return {rule.name: rule.description for rule in rules}
+
+
+def _counts_table(counts: list[Row], meanings: dict[str, str]) -> Table:
+    columns = [
+        Column("stage"),
+        Column("reason"),
+        Column("rows", look=grouped),
+        Column("files", look=grouped),
+        Column("first_date", "first day"),
+        Column("last_date", "last day"),
+        Column("meaning"),
+    ]
+    return Table(columns, [(*row, meanings.get(row[1], "")) for row in counts])
+
+
+def _examples_table(examples: list[Row]) -> Table:
+    return Table([Column("reason"), Column("file"), Column("row"), Column("received")], examples)
+
+
+def _print(counts: Table, examples: Table, form: Format) -> None:
+    if form is Format.json:
+        show_json({"counts": _objects(counts), "examples": _objects(examples)})
+    elif form is Format.csv:
+        show(counts, form)
+    elif counts.rows:
+        print_table(counts)
+        print_table(examples)
+    else:
+        say("Nothing was rejected.")
+        note("Rows are rejected while files are taken in and cleaned: see retail status.")
+
+
+def _objects(table: Table) -> list[dict[str, Any]]:
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.rows]
