@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from retail_assets.cli.examination import Finding, examine, in_force
 from retail_assets.cli.options import Format, FormatOption
 from retail_assets.cli.output import Column, Table, note, plural, print_table, show, show_json
+
+if TYPE_CHECKING:
+    from retail_assets.cli.examination import Finding
 
 
 def doctor(form: FormatOption = Format.table) -> None:
@@ -16,6 +20,8 @@ def doctor(form: FormatOption = Format.table) -> None:
 
     Exits with 1 if something is wrong; a hint alone is no reason.
     """
+    from retail_assets.cli.examination import examine, in_force
+
     findings = examine()
     if form is Format.json:
         settings = [asdict(item) for item in in_force()]
@@ -32,6 +38,8 @@ def doctor(form: FormatOption = Format.table) -> None:
 
 
 def _settings() -> Table:
+    from retail_assets.cli.examination import in_force
+
     columns = [Column("variable"), Column("value"), Column("origin")]
     return Table(columns, [(item.variable, item.value, item.origin) for item in in_force()])
 

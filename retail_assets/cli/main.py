@@ -30,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS: dict[str, list[Callable[..., None]]] = {
@@ -46,9 +46,12 @@ for panel, commands in COMMANDS.items():
 def print_version(is_asked: bool) -> None:
     """Print the version and exit, where that is asked for."""
     if is_asked:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"retail-assets {version('retail-assets')}")
+        try:
+            typer.echo(f"retail-assets {version('retail-assets')}")
+        except PackageNotFoundError:
+            typer.echo("retail-assets, run from its folder without being installed")
         raise typer.Exit
 
 
@@ -79,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0 only for success."""
     _never_fail_to_print()
     try:
-        app(arguments)
+        app(arguments, prog_name="retail")
     except SystemExit as done:
         if done.code == INTERRUPTED:
             _complain("interrupted. What was published stays; the same command goes on from there.")

@@ -1,8 +1,12 @@
 -- Small functions that contracts and queries share. Sessions define them before anything else runs.
 
--- Text without white space at its ends: ASCII white space and the no-break space.
+-- Text without white space at its ends: ASCII white space and the no-break space. Nearly all text is ASCII that
+-- neither starts nor ends with a space or control character, and seeing that costs a fifth of trimming it.
 CREATE MACRO trimmed(received) AS
-    trim(received, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160));
+    CASE
+        WHEN ascii(received) > 32 AND ascii(received[-1]) > 32 AND length(received) = strlen(received) THEN received
+        ELSE trim(received, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160))
+    END;
 
 -- Text without zero-width characters. Plain ASCII, where characters and bytes are equally many, needs no look.
 CREATE MACRO visible(received) AS
@@ -22,9 +26,14 @@ CREATE MACRO printable(received) AS
 CREATE MACRO decimal_price(received) AS
     CASE WHEN contains(received, '_') THEN NULL ELSE try_cast(trimmed(received) AS DECIMAL(18, 4)) END;
 
--- Whether a price brings more decimals than the contract keeps.
+-- Whether a price brings more decimals than the contract keeps. The wide cast is slow: only long fractions and
+-- powers of ten, such as 12e-5, meet it.
 CREATE MACRO is_rounded_price(received) AS
-    decimal_price(received) <> try_cast(trimmed(received) AS DECIMAL(38, 18));
+    CASE
+        WHEN (strpos(received, '.') = 0 OR strlen(received) - strpos(received, '.') <= 4)
+            AND NOT contains(received, 'e') AND NOT contains(received, 'E') THEN false
+        ELSE decimal_price(received) <> try_cast(trimmed(received) AS DECIMAL(38, 18))
+    END;
 
 -- Whether a spreadsheet, or a floating-point type, has rounded an identifier to 2.10381E+18.
 CREATE MACRO rounded_identifier(received) AS

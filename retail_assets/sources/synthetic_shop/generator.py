@@ -77,11 +77,12 @@ def _open_shop(connection: DuckDBPyConnection, plan: ShopPlan) -> None:
         customers=min(plan.events // EVENTS_PER_CUSTOMER, MAX_CUSTOMERS),
         first_day=plan.start,
         last_day=plan.end,
+        closes=midnight(plan.end + timedelta(days=1)),
     )
     for name in ("macros", "categories", "slots", "behaviour", "defects", "tables"):
         connection.execute(sql(name))
-    (repeats,) = _one(connection, "SELECT sum(events * repeats)::BIGINT FROM quotas JOIN defects USING (defect)")
-    _let(connection, events=plan.events - repeats, closes=midnight(plan.end + timedelta(days=1)))
+    events, strata, stratum_size = _one(connection, sql("sizes"))
+    _let(connection, events=events, strata=strata, stratum_size=stratum_size)
     for name in ("calendar", "labels", "views"):
         connection.execute(sql(name))
 

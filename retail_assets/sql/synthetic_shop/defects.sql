@@ -98,14 +98,16 @@ SELECT
     coalesce(days_off, 0) AS days_off,
     coalesce(hours_off, 0) AS hours_off,
     booked_on,
-    spoils['event_time'] AS event_time,
-    spoils['event_type'] AS event_type,
-    spoils['product_id'] AS product_id,
-    spoils['category_id'] AS category_id,
-    spoils['category_code'] AS category_code,
-    spoils['brand'] AS brand,
-    spoils['price'] AS price,
-    spoils['user_id'] AS user_id
+    [
+        spoils['event_time'],
+        spoils['event_type'],
+        spoils['product_id'],
+        spoils['category_id'],
+        spoils['category_code'],
+        spoils['brand'],
+        spoils['price'],
+        spoils['user_id']
+    ] AS templates
 FROM listed;
 
 -- How many rows get which defect: bad_share of all rows are rejected or repeated, shared out by weight; the

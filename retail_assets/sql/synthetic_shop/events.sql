@@ -90,20 +90,6 @@ priced AS (
         ) AS discount,
         greatest(cents * (100 - discount) // 100, 1)::DECIMAL(10, 0) * 0.01 AS price
     FROM stocked
-),
-
--- The odd spelling of a brand or category passes by a product that has none.
-labelled AS (
-    SELECT
-        priced.*,
-        delivery,
-        defects AS defect
-    FROM priced
-    LEFT JOIN labels USING (event)
-    LEFT JOIN defects
-        ON labels.defect = defects.defect
-        AND (priced.brand IS NOT NULL OR defects.brand IS NULL)
-        AND (priced.category_code IS NOT NULL OR defects.category_code IS NULL)
 )
 
 SELECT
@@ -116,22 +102,24 @@ SELECT
     price,
     user_id,
     user_session,
-    coalesce(defect.defect, 0) AS defect,
-    coalesce(delivery, 0) AS delivery,
+    defect,
+    delivery,
     CASE
-        WHEN defect IS NOT NULL THEN [
+        WHEN defect > 0 THEN [
             spoilt(
-                coalesce(defect.event_time, '{} UTC'),
-                (event_time + to_days(defect.days_off) + to_hours(defect.hours_off))::VARCHAR
+                coalesce(templates[1], '{} UTC'),
+                (event_time + to_days(days_off) + to_hours(hours_off))::VARCHAR
             ),
-            spoilt(defect.event_type, event_type::VARCHAR),
-            spoilt(defect.product_id, product_id::VARCHAR),
-            spoilt(defect.category_id, category_id::VARCHAR),
-            spoilt(defect.category_code, category_code::VARCHAR),
-            spoilt(defect.brand, brand::VARCHAR),
-            spoilt(defect.price, price::DECIMAL(12, 2)::VARCHAR),
-            spoilt(defect.user_id, user_id::VARCHAR)
+            spoilt(templates[2], event_type::VARCHAR),
+            spoilt(templates[3], product_id::VARCHAR),
+            spoilt(templates[4], category_id::VARCHAR),
+            spoilt(templates[5], category_code::VARCHAR),
+            spoilt(templates[6], brand::VARCHAR),
+            spoilt(templates[7], price::DECIMAL(12, 2)::VARCHAR),
+            spoilt(templates[8], user_id::VARCHAR)
         ]
     END AS misprint
-FROM labelled
+FROM priced
+JOIN labels ON if(is_labelled(priced.event), priced.event, -1) = labels.event
+JOIN defects USING (defect)
 ORDER BY event_time, event, delivery;

@@ -1,6 +1,5 @@
--- Which events get which defect. All events are cut into strata of one size, each stratum lends one event drawn from it,
--- and a shuffle deals the strata to the defects: exact numbers, spread over the whole plan, never two on one event.
--- A repeated event has several labels: a join with them repeats it.
+-- Which events get which defect: a shuffle deals the strata to the defects. So the numbers are exact, the defects are
+-- spread over the whole plan, and no event gets two. A repeated event has several labels: a join repeats it.
 CREATE TABLE labels AS
 WITH
 tickets AS (
@@ -11,15 +10,18 @@ tickets AS (
 shuffled AS (
     SELECT
         defect,
-        row_number() OVER (ORDER BY dice(defect * 4294967296 + number, 'shuffle')) - 1 AS stratum,
-        getvariable('events') // (SELECT count(*) FROM tickets) AS stratum_size
+        row_number() OVER (ORDER BY dice(defect * 4294967296 + number, 'shuffle')) - 1 AS stratum
     FROM tickets
 )
 
 SELECT
-    stratum * stratum_size + draw(stratum, 'labelled', stratum_size) AS event,
+    labelled_event(stratum) AS event,
     defect,
     unnest(range(repeats + 1))::UTINYINT AS delivery
 FROM shuffled
 JOIN defects USING (defect)
-ORDER BY event, delivery;
+
+UNION ALL
+
+-- All others.
+SELECT -1 AS event, 0 AS defect, 0 AS delivery;

@@ -35,6 +35,14 @@ CREATE MACRO uuid_of_dice(first, second) AS
 CREATE MACRO session_uuid(number) AS
     uuid_of_dice(dice(number, 'uuid begins'), dice(number, 'uuid ends'));
 
+-- The plan's events are cut into strata of one size, and one event drawn from each is labelled with a defect.
+CREATE MACRO labelled_event(stratum) AS
+    stratum * getvariable('stratum_size') + draw(stratum, 'labelled', getvariable('stratum_size'));
+
+CREATE MACRO is_labelled(event) AS
+    event // getvariable('stratum_size') < getvariable('strata')
+    AND event = labelled_event(event // getvariable('stratum_size'));
+
 -- A value as a defect's template writes it: {} the right value, {V} in capitals, {C} capitalised.
 CREATE MACRO spoilt(template, value) AS
     CASE

@@ -22,7 +22,12 @@ SELECT
         ELSE coalesce(booked_on, events.event_time::DATE + days_off)
     END AS date,
     if(reason IS NULL OR (reason = 'duplicate' AND delivery = 0), 'clean', reason) AS verdict,
-    oddity,
+    -- A product without brand or category code has no odd spelling of it.
+    CASE
+        WHEN oddity = 'brand_spelling' AND brand IS NULL THEN NULL
+        WHEN oddity = 'category_spelling' AND category_code IS NULL THEN NULL
+        ELSE oddity
+    END AS oddity,
     events.event_type,
     events.product_id,
     events.user_id,
