@@ -1,15 +1,16 @@
 """Steps as Dagster assets: contracts become descriptions, schemas, owners, tags and checks; results become events."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
-from retail_assets.assets import partitions, reporting
-from retail_assets.assets.materialization import INPUT_CHECK, Made, materialize
+from retail_assets.assets import documentation, partitions, reporting
+from retail_assets.assets.materialization import Made, materialize
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.contracts import Contract, contract
+from retail_assets.contracts import Contract
 from retail_assets.engine.audit import CONTRACT_CHECK, Verdict
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
@@ -59,11 +60,9 @@ def _events(context: dg.AssetExecutionContext, step: Step, made: list[Made]) -> 
     """Materializations of what is published, every check's verdict, and a failure that names the bad partitions."""
     bad = [item for item in made if not item.published]
     lineage = reporting.column_lineage(context.resources.platform, step)
-    for name in step.outputs:
-        yield from _materializations(context, step, name, made, lineage.get(name, {}), complete=not bad)
-    odd = [verdict for item in made for verdict in item.verdicts if not verdict.passed]
-    if len(made) > 1:
-        yield from (_evaluation(step, verdict) for verdict in odd if verdict.check != INPUT_CHECK)
+    for item in step.contracts():
+        yield from _materializations(context, step, item, made, lineage.get(item.name, {}))
+    yield from _evaluations(step, made)
     yield from _check_results(step, made)
     if bad:
         raise _failure(step, made, bad)
@@ -77,60 +76,76 @@ def _failure(step: Step, made: list[Made], bad: list[Made]) -> dg.Failure:
         if verdict.blocking and not verdict.passed
     )
     return dg.Failure(
-        f"{len(bad)} of {len(made)} partitions of {step.name} were not published; what was there before stays.\n"
-        f"{reasons}",
+        f"not published: {len(bad)} of {len(made)} partitions of {step.name}; what was there before stays.\n{reasons}",
         allow_retries=False,
     )
 
 
 def _materializations(
-    context: dg.AssetExecutionContext,
-    step: Step,
-    name: str,
-    made: list[Made],
-    lineage: Mapping[str, Any],
-    *,
-    complete: bool,
+    context: dg.AssetExecutionContext, step: Step, item: Contract, made: list[Made], lineage: Mapping[str, Any]
 ) -> Iterator[Any]:
-    key = asset_key(step, name)
-    good = [item for item in made if item.published]
-    metadata = {item.partition: reporting.partition_metadata(item, name) for item in good}
-    shared = {**reporting.run_metadata(context.resources.platform, step, name, good), **lineage}
-    if complete and step.partitioning == "none":
-        yield dg.MaterializeResult(asset_key=key, metadata={**shared, **metadata[good[0].partition]})
-    elif complete:
+    key = asset_key(step, item.name)
+    good = [partition for partition in made if partition.published]
+    metadata = reporting.materialization_metadata(context.resources.platform, step, item, good)
+    if len(good) < len(made):
         for partition, values in metadata.items():
-            context.add_asset_metadata(values, asset_key=key, partition_key=partition.key)
-        yield dg.MaterializeResult(asset_key=key, metadata=shared)
+            yield dg.AssetMaterialization(key, partition=partition.key, metadata={**values, **lineage})
+    elif step.partitioning == "none":
+        yield dg.MaterializeResult(asset_key=key, metadata={**metadata[Partition()], **lineage})
     else:
         for partition, values in metadata.items():
-            yield dg.AssetMaterialization(key, partition=partition.key, metadata={**shared, **values})
+            context.add_asset_metadata(values, asset_key=key, partition_key=partition.key)
+        yield dg.MaterializeResult(asset_key=key, metadata=lineage)
 
 
 def _check_results(step: Step, made: list[Made]) -> Iterator[dg.AssetCheckResult]:
+    """One result a check. A check that judged nothing, since every partition lacked its input, has none."""
     for output, check, blocking, _ in _checks(step):
-        verdicts = [v for item in made for v in item.verdicts if v.check == check]
-        failed = [verdict for verdict in verdicts if not verdict.passed]
-        yield dg.AssetCheckResult(
-            asset_key=asset_key(step, output),
-            check_name=check,
-            passed=not failed,
-            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
-            metadata=reporting.check_metadata(verdicts),
-        )
+        if verdicts := _verdicts(made, check):
+            yield dg.AssetCheckResult(
+                asset_key=asset_key(step, output),
+                check_name=check,
+                passed=all(verdict.passed for verdict in verdicts),
+                severity=_severity(blocking),
+                description=reporting.check_description(verdicts),
+                metadata=reporting.check_metadata(verdicts),
+            )
 
 
-def _evaluation(step: Step, verdict: Verdict) -> dg.AssetCheckEvaluation:
-    """The evaluation of one partition of a range run, where it did not pass: Dagster's own result names none."""
-    return dg.AssetCheckEvaluation(
-        asset_key=asset_key(step, step.outputs[0]),
-        check_name=verdict.check,
-        passed=False,
-        severity=dg.AssetCheckSeverity.ERROR if verdict.blocking else dg.AssetCheckSeverity.WARN,
-        metadata={"partition": verdict.partition.key, "detail": verdict.detail},
-        partition=verdict.partition.key,
-        blocking=verdict.blocking,
-    )
+def _evaluations(step: Step, made: list[Made]) -> Iterator[dg.AssetCheckEvaluation]:
+    """The evaluations of single partitions of a range run: Dagster's own result names none.
+
+    Only those that did not pass, since an event costs as much as a small partition; but all of them where a run over
+    dates fails: of such a run Dagster shows every date without an evaluation as a check that crashed.
+    """
+    tells_all = step.partitioning == "date" and not all(item.published for item in made)
+    for output, check, blocking, _ in _checks(step):
+        for verdict in _verdicts(made, check) if len(made) > 1 else ():
+            if tells_all or not verdict.passed:
+                yield dg.AssetCheckEvaluation(
+                    asset_key=asset_key(step, output),
+                    check_name=check,
+                    passed=verdict.passed,
+                    severity=_severity(blocking),
+                    description=reporting.check_description([verdict]),
+                    metadata={"partition": verdict.partition.key},
+                    partition=verdict.partition.key,
+                    blocking=blocking,
+                )
+
+
+def _verdicts(made: list[Made], check: str) -> list[Verdict]:
+    """One verdict a partition: outputs that are made together pass together."""
+    found = []
+    for item in made:
+        if mine := [verdict for verdict in item.verdicts if verdict.check == check]:
+            details = "; ".join(verdict.detail for verdict in mine if verdict.detail)
+            found.append(replace(mine[0], passed=all(verdict.passed for verdict in mine), detail=details))
+    return found
+
+
+def _severity(blocking: bool) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
 
 
 def _checks(step: Step) -> Iterator[tuple[str, str, bool, str]]:
@@ -152,12 +167,12 @@ def _spec(step: Step, item: Contract, definition: dg.PartitionsDefinition[str] |
     return dg.AssetSpec(
         key=asset_key(step, item.name),
         deps=[dg.AssetDep(u.name, partition_mapping=partitions.mapping(step, u)) for u in step.upstreams],
-        description="\n\n".join(text for text in (item.purpose, item.usage, item.limitations) if text),
+        description=documentation.description(step, item),
         group_name=step.store if step.store == "warehouse" else item.domain,
         owners=[f"team:{item.owner}"],
         kinds={"duckdb", "parquet" if step.store == "lake" else "table"},
-        tags={"domain": item.domain, "grain": step.partitioning},
-        code_version=reporting.code_version(step),
-        metadata=reporting.definition_metadata(step, contract(item.name)),
+        tags={"domain": item.domain, "partitions": step.partitioning},
+        code_version=documentation.code_version(step),
+        metadata=documentation.definition_metadata(step, item),
         partitions_def=definition,
     )

@@ -1,73 +1,68 @@
-"""What people read in Dagster's UI: schemas, counts, previews, checks and lineage, as metadata."""
+"""What people read in Dagster's UI after a run: counts, previews, checks and lineage, as metadata."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from retail_assets.assets.documentation import UI_INLINE_LIMIT, markdown_table
 from retail_assets.assets.materialization import Made
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.contracts import Column, Contract
+from retail_assets.contracts import Contract
+from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.audit import Verdict
 from retail_assets.engine.memory import peak_memory_bytes
-from retail_assets.engine.query import sql_text
+from retail_assets.engine.partition import Partition
+from retail_assets.engine.publication import Published, Store
+from retail_assets.warehouse.duckdb_file import DuckDBFile
 
-PREVIEW_ROWS = 5
-PREVIEW_WIDTH = 40
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+PREVIEW_ROWS = 3
+PREVIEW_WIDTH = 32
 MOST_DETAILS = 20
 
 
-def code_version(step: Step) -> str:
-    """Digest of the step's SQL, so that the UI marks what a changed query has left behind."""
-    return hashlib.sha256("".join(_sql_files(step).values()).encode()).hexdigest()[:12]
-
-
-def definition_metadata(step: Step, contract: Contract) -> dict[str, Any]:
-    """What is known before any run: column schema, grain, contract file and the SQL itself."""
-    sql = "\n".join(f"`sql/{name}.sql`\n```sql\n{text}\n```" for name, text in _sql_files(step).items())
-    return {
-        "dagster/column_schema": _column_schema(contract),
-        "grain": contract.grain or "one row",
-        "contract": f"retail_assets/contracts/{contract.path}",
-        "SQL": dg.MetadataValue.md(sql),
-    }
-
-
-def partition_metadata(made: Made, output: str) -> dict[str, Any]:
-    """What one partition of an output holds and what it cost."""
-    warnings = [f"{v.check}: {v.detail}" for v in made.verdicts if not v.passed]
-    values: dict[str, Any] = {
-        "dagster/partition_row_count": made.facts[output].rows,
-        "bytes": made.bytes[output],
-        "seconds": round(made.seconds, 3),
-        "peak_memory_mb": round(peak_memory_bytes() / 1e6),
-        "digest": made.facts[output].digest,
-    }
-    return values | ({"warnings": "; ".join(warnings)} if warnings else {})
-
-
-def run_metadata(platform: Platform, step: Step, output: str, made: Sequence[Made]) -> dict[str, Any]:
-    """What the whole dataset holds after a run: rows, and a few of them to look at."""
-    contract = next(item for item in step.contracts() if item.name == output)
-    published = platform.store(step).published(contract)
-    preview = _preview(platform, step, contract, made)
-    rows = {"dagster/row_count": sum(entry.rows for entry in published.values())}
-    return {**rows, **({"preview": dg.MetadataValue.md(preview)} if preview else {})}
+def materialization_metadata(
+    platform: Platform, step: Step, contract: Contract, made: Sequence[Made]
+) -> dict[Partition, dict[str, Any]]:
+    """What each published partition of an output holds and what it cost; with the rows of the whole dataset."""
+    store = platform.store(step)
+    published = store.published(contract)
+    whole = {"dagster/row_count": sum(entry.rows for entry in published.values())}
+    with _reading(store) as connection:
+        return {
+            item.partition: whole
+            | _measured(item, contract.name)
+            | _shown(connection, contract, published[item.partition], is_file=step.store == "lake")
+            for item in made
+        }
 
 
 def check_metadata(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """What a check found: partitions, failures, and the details of some."""
+    """What a check found: how many partitions it judged and how many failed, and the details of some by partition."""
     failed = [verdict for verdict in verdicts if not verdict.passed]
-    values: dict[str, Any] = {"partitions": len(verdicts), "failed_partitions": len(failed)}
-    told = [verdict for verdict in failed or verdicts if verdict.detail][:MOST_DETAILS]
-    if told:
-        rows = "\n".join(f"| {verdict.partition.key} | {verdict.detail} |" for verdict in told)
-        values["details"] = dg.MetadataValue.md(f"| partition | found |\n|---|---|\n{rows}")
-    return values
+    told = [verdict for verdict in failed or verdicts if verdict.detail]
+    details = {verdict.partition.key: verdict.detail for verdict in told[:MOST_DETAILS]}
+    left_out = {"…": f"and {len(told) - MOST_DETAILS} more"} if len(told) > MOST_DETAILS else {}
+    return {"partitions": len(verdicts), "failed_partitions": len(failed), **details, **left_out}
+
+
+def check_description(verdicts: Sequence[Verdict]) -> str:
+    """One line on what a check found."""
+    failed = [verdict.partition.key for verdict in verdicts if not verdict.passed]
+    if len(verdicts) == 1:
+        return verdicts[0].detail or f"passed: {verdicts[0].partition.key}"
+    if not failed:
+        return f"passed in all {len(verdicts)} partitions"
+    named = ", ".join(failed[:3]) + (", …" if len(failed) > 3 else "")
+    return f"failed in {len(failed)} of {len(verdicts)} partitions: {named}"
 
 
 def column_lineage(platform: Platform, step: Step) -> dict[str, dict[str, Any]]:
@@ -84,52 +79,61 @@ def column_lineage(platform: Platform, step: Step) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _sql_files(step: Step) -> dict[str, str]:
-    return {name: sql_text(name) for name in step.sql_files}
+def _measured(made: Made, output: str) -> dict[str, Any]:
+    warnings = [f"{verdict.check}: {verdict.detail}" for verdict in made.verdicts if not verdict.passed]
+    values: dict[str, Any] = {
+        "dagster/partition_row_count": made.facts[output].rows,
+        "bytes": made.bytes[output],
+        "seconds": round(made.seconds, 3),
+        "peak_memory_mb": round(peak_memory_bytes() / 1e6),
+        "digest": made.facts[output].digest,
+    }
+    return values | ({"warnings": "; ".join(warnings)} if warnings else {})
 
 
-def _column_schema(contract: Contract) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=column.description,
-                constraints=_column_constraints(column),
-                tags={"classification": column.classification} if column.classification else {},
-            )
-            for column in contract.columns
-        ]
-    )
-
-
-def _column_constraints(column: Column) -> dg.TableColumnConstraints:
-    others = [f"never {predicate}" for name, predicate in column.violations.items() if not name.endswith(":null")]
-    return dg.TableColumnConstraints(nullable=not column.required, other=others)
-
-
-def _preview(platform: Platform, step: Step, contract: Contract, made: Sequence[Made]) -> str:
-    """The first rows of the last published partition that has some, as a Markdown table."""
-    filled = [item.partition for item in made if item.facts[contract.name].rows]
-    if not filled or step.store != "lake":
-        return ""
+@contextmanager
+def _reading(store: Store) -> Iterator[DuckDBPyConnection]:
+    """A connection in which the published partitions of the store can be read."""
     import duckdb
 
-    location = platform.store(step).published(contract)[filled[-1]].location
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "SELECT * FROM read_parquet(?, hive_partitioning = false) LIMIT ?", [location, PREVIEW_ROWS]
-        )
-        names = [column[0] for column in found.description or []]
-        return _markdown(names, found.fetchall())
+    if isinstance(store, DuckDBFile):
+        with store.reading() as connection:
+            yield connection
+    else:
+        with duckdb.connect() as connection:
+            yield connection
 
 
-def _markdown(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    head = f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n"
-    return head + "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in rows)
+def _shown(connection: DuckDBPyConnection, contract: Contract, entry: Published, *, is_file: bool) -> dict[str, Any]:
+    """Where the partition is, and its first rows."""
+    columns = ", ".join(column.quoted for column in contract.stored_columns)
+    if is_file:
+        source = f"read_parquet({quote_literal(entry.location)}, hive_partitioning = false)"
+    else:
+        names = {column.name: column.quoted for column in contract.partition_columns}
+        chosen = [f"{names[name]} = {quote_literal(value)}" for name, value in entry.partition.values]
+        source = f'warehouse."{contract.name}" WHERE {" AND ".join(chosen) or "true"}'
+    rows = connection.execute(f"SELECT {columns} FROM {source} LIMIT {PREVIEW_ROWS}").fetchall() if entry.rows else []
+    preview = _preview([column.name for column in contract.stored_columns], rows)
+    place: Mapping[str, Any] = {"object": dg.MetadataValue.path(entry.location)} if is_file else {}
+    return {**place, **({"preview": dg.MetadataValue.md(preview)} if preview else {})}
+
+
+def _preview(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Columns downwards, since wide tables are cut off; as many rows as the UI shows without a click."""
+    text = ""
+    for count in range(1, len(rows) + 1):
+        lines = [[name, *map(_cell, values)] for name, *values in zip(names, *rows[:count], strict=True)]
+        longer = markdown_table(["column", *(f"row {number}" for number in range(1, count + 1))], lines)
+        if text and len(longer) >= UI_INLINE_LIMIT:
+            break
+        text = longer
+    return text
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    text = text.replace("|", "\\|").replace("\n", " ")
-    return text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"
+    """A value as Markdown that shows it and does nothing else, whatever a source has put into it."""
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = " ".join(text.split())
+    text = text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"
+    return re.sub(r"([\\`*\[\]<>|~&])", r"\\\1", text)

@@ -35,10 +35,11 @@ def backfill(
     ] = False,
     form: FormatOption = Format.table,
 ) -> None:
-    """Take in what landed, then make what is missing or stale, stage by stage, through Dagster.
+    """Take in what landed and make what is missing or stale.
 
-    All landed dates, or those from --from to --to. What is up to date stays untouched; a bad partition is not
-    published and stops only what is made from it. Exits with 1 unless everything that was wanted is published.
+    Stage by stage through Dagster, for all landed dates or those from --from to --to. What is up to date stays
+    untouched; a bad partition is not published and stops only what is made from it. Exits with 1 unless everything
+    that was wanted is published.
     """
     require_order(first, last)
     platform = open_platform()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SEED = 2019
 FIRST = date(2019, 10, 14)
 LAST = date(2019, 12, 8)
+NEXT = ("status", "rejected", "lineage features.MA7", "query \"FROM features WHERE key_type = 'brand' LIMIT 5\"")
 UI = "http://127.0.0.1:3000"
 
 
@@ -32,9 +33,10 @@ def demo(
     first: FromOption = FIRST,
     last: ToOption = LAST,
 ) -> None:
-    """Make sample data, land it, build everything through Dagster and show what came of it.
+    """Make sample data, build everything from it, show the result.
 
-    Eight weeks of a synthetic shop, Black Friday among them. A second run changes nothing and takes seconds.
+    Eight weeks of a synthetic shop, Black Friday among them, are landed and built through Dagster. A second run
+    changes nothing and takes seconds.
     """
     from retail_assets.cli.summary import print_summary
     from retail_assets.sources.synthetic_shop import ShopPlan
@@ -94,7 +96,6 @@ def _tell_next(settings: Settings) -> None:
 
     is_default = settings.data_dir == PROJECT / "data"
     chosen = "" if is_default else f" --data-dir {settings.data_dir}"
-    say()
-    say(f"Look at it:  {'make dev' if is_default else f'retail{chosen} dev'}, then {UI}")
-    say(f"Ask it:      retail{chosen} query \"SELECT * FROM features WHERE key_type = 'brand' LIMIT 5\"")
-    say(f"             retail{chosen} status, retail{chosen} rejected, retail{chosen} lineage features.MA7")
+    typer.echo(f"\nLook at it:  {'make dev' if is_default else f'retail{chosen} dev'}, then open {UI}")
+    for command in NEXT:
+        typer.echo(f"             retail{chosen} {command}")

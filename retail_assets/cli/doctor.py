@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from retail_assets.cli.options import Format, FormatOption
-from retail_assets.cli.output import Column, Table, note, plural, print_table, show, show_json
+from retail_assets.cli.output import NARROW, Column, Table, note, plural, print_table, show, show_json
 
 if TYPE_CHECKING:
     from retail_assets.cli.examination import Finding
 
 
 def doctor(form: FormatOption = Format.table) -> None:
-    """Examine the platform: settings, versions, folders, memory, Dagster, contracts, files. Says what to mend.
+    """Examine settings, machine and platform; say what to mend.
 
-    Exits with 1 if something is wrong; a hint alone is no reason.
+    Versions, folders, memory, Dagster, contracts, ledger, datasets and what killed runs left behind. Exits with 1 if something is wrong; a hint alone is no reason.
     """
     from retail_assets.cli.examination import examine, in_force
 
@@ -40,12 +40,12 @@ def doctor(form: FormatOption = Format.table) -> None:
 def _settings() -> Table:
     from retail_assets.cli.examination import in_force
 
-    columns = [Column("variable"), Column("value"), Column("origin")]
+    columns = [Column("variable"), Column("value", folds_at=NARROW), Column("origin")]
     return Table(columns, [(item.variable, item.value, item.origin) for item in in_force()])
 
 
 def _table(findings: list[Finding]) -> Table:
-    columns = [Column("what"), Column("state"), Column("found")]
+    columns = [Column("what"), Column("state"), Column("found", folds_at=NARROW)]
     return Table(columns, [(finding.what, finding.state, finding.found) for finding in findings])
 
 

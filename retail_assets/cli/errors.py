@@ -33,8 +33,10 @@ def _known(error: BaseException) -> str:
     """The message of an error that has an explanation; nothing for the others."""
     if invalid := _invalid_settings(error):
         return invalid
-    if _is_a(error, "duckdb", "Error"):
-        return str(error).strip()
+    if _is_a(error, "duckdb", "OutOfMemoryException"):
+        return f"{_first_line(error)} Raise RETAIL_MEMORY_LIMIT_MB, or free memory or disk: what does not fit spills."
+    if _is_a(error, "duckdb", "IOException"):
+        return _first_line(error)
     if _is_a(error, "retail_assets.landing.layout", "BlockedFile"):
         return str(error)
     if isinstance(error, FileNotFoundError) and error.filename:

@@ -109,9 +109,10 @@ def _readable_settings(findings: list[Finding]) -> Settings | None:
 
 def _versions() -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
-    found = {name: _version(name) for name in ("retail-assets", *PACKAGES)}
+    found = {name: _version(name) for name in PACKAGES}
     missing = [name for name, number in found.items() if not number]
-    text = ", ".join([f"python {python}", *(f"{name} {number}" for name, number in found.items() if number)])
+    own = f"retail-assets {_version('retail-assets') or 'run from its folder'}"
+    text = ", ".join([own, f"python {python}", *(f"{name} {number}" for name, number in found.items() if number)])
     mend = f"install {', '.join(missing)}: pip install -c constraints.txt -e ." if missing else ""
     yield Finding("versions", "wrong" if missing else "ok", text, mend)
     yield _cloud()

@@ -34,7 +34,11 @@ def generate(
     ] = None,
     lands: Annotated[bool, typer.Option("--land", help="Copy the files into landing straight away.")] = False,
 ) -> None:
-    """Write a synthetic shop's clickstream, and beside it a truth file with what cleaning must make of it."""
+    """Write a synthetic shop's events, and the truth beside them.
+
+    Sessions that view, cart and purchase, in REES46's nine columns, with seasons, promotions and a known number of
+    every kind of bad row. The truth file says what cleaning must make of them.
+    """
     from retail_assets.settings import settings
     from retail_assets.sources.synthetic_shop import ShopPlan
 

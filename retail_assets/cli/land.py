@@ -25,11 +25,11 @@ class Delivery:
 
 
 def land(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False, help="Files, or folders of them.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="Files, or folders of them.")],
 ) -> None:
-    """Copy event files (CSV, CSV.GZ, Parquet) into landing: each appears there whole or not at all.
+    """Copy event files into landing, each whole or not at all.
 
-    Files of a folder keep their place below it. A file that landing holds already, byte for byte, stays as it is.
+    CSV, CSV.GZ or Parquet. Files of a folder keep their place below it. A file that landing holds already, byte for byte, stays as it is.
     """
     from retail_assets.settings import settings
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retail_assets.cli.options import Format, FormatOption
-from retail_assets.cli.output import Table, show, stdout
+from retail_assets.cli.output import NARROW, Column, Table, print_table, show, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Node = tuple[str, str]
 """A dataset and a column of it; the column is empty for the dataset as a whole."""
+LANDED = "landed files"
 Edges = dict[Node, list[Node]]
 
 
@@ -30,9 +31,9 @@ def lineage(
     ] = True,
     form: FormatOption = Format.table,
 ) -> None:
-    """Show where a dataset or a column comes from, through all datasets, as the SQL says.
+    """Show where a dataset or a column comes from.
 
-    The lake's datasets go by their names, warehouse tables by warehouse.NAME: warehouse.features.MA7.
+    Through all datasets, as the SQL says. The lake's datasets go by their names, warehouse tables by warehouse.NAME: warehouse.features.MA7.
     """
     from retail_assets.cli.opening import open_platform
 
@@ -49,8 +50,10 @@ def lineage(
     tree = Tree(Text(_label(node), style="bold"), guide_style="dim")
     _grow(tree, node, edges, {node})
     if not edges.get(node):
-        tree.add(Text(graph.end(node, upstream=upstream), style="dim"))
+        tree.add(Text("no column of another dataset" if upstream else "nothing is made from it", style="dim"))
     stdout().print(tree, highlight=False)
+    if upstream and not node[1]:
+        print_table(graph.origins(node[0]))
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,12 @@ class Graph:
                     return self._column(dataset, name.removeprefix(f"{known}."))
         raise KeyError(f"there is no dataset {target!r}; there are {', '.join(self.columns)}")
 
-    def end(self, node: Node, *, upstream: bool) -> str:
-        """What stands where a lineage ends at once."""
-        if upstream:
-            return "the landed files" if node[0] == "raw_events" else "computed without a column of another dataset"
-        return "nothing is made from it"
+    def origins(self, dataset: str) -> Table:
+        """The dataset's columns and what each is computed from."""
+        columns = [Column("column"), Column("from", "computed from", folds_at=NARROW)]
+        found = {name: self.sources.get((dataset, name), []) for name in self.columns[dataset]}
+        rows = [(name, ", ".join(map(_label, origins)) or None) for name, origins in found.items()]
+        return Table(columns, rows, absent="-")
 
     def _short(self, dataset: str) -> str:
         """The bare name of a warehouse table, where the lake has none of that name."""
@@ -105,7 +109,7 @@ def read_graph(platform: Platform) -> Graph:
         for item in step.contracts():
             name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
             columns[name] = tuple(column.name for column in item.columns)
-            sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams]
+            sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams] or [(LANDED, "")]
             for column, origins in found.get(item.name, {}).items():
                 sources[name, column] = [(dataset, origin) for dataset, origin in origins if dataset in columns]
     consumers: Edges = defaultdict(list)

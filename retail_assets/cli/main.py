@@ -30,17 +30,23 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode=None,  # plain help: half the time, and it fits any terminal
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS: dict[str, list[Callable[..., None]]] = {
-    "Start": [demo.demo, dev.dev, doctor.doctor],
-    "Bring data in": [generate.generate, land.land, backfill.backfill],
-    "Look at it": [status.status, query.query, rejected.rejected, lineage.lineage],
-}
-for panel, commands in COMMANDS.items():
-    for command in commands:
-        app.command(rich_help_panel=panel)(command)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    demo.demo,
+    generate.generate,
+    land.land,
+    backfill.backfill,
+    status.status,
+    query.query,
+    rejected.rejected,
+    lineage.lineage,
+    doctor.doctor,
+    dev.dev,
+)
+for command in COMMANDS:
+    app.command()(command)
 
 
 def print_version(is_asked: bool) -> None:

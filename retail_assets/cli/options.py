@@ -17,10 +17,10 @@ class Format(StrEnum):
     csv = "csv"
 
 
-def parse_day(text: str) -> date:
-    """A calendar date written as 2019-10-31."""
+def parse_day(text: str | date) -> date:
+    """A calendar date written as 2019-10-31; a default is one already."""
     try:
-        return date.fromisoformat(text)
+        return text if isinstance(text, date) else date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no date. Write it as 2019-10-31.") from None
 

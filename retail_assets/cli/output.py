@@ -19,33 +19,47 @@ from retail_assets.cli.options import Format
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
 
-WIDE = 240
-"""Columns where nobody looks: what is piped is not folded."""
+WIDE = 10_000
+"""Characters a line may have where no terminal folds it."""
+COLUMN_GAP = 2
+NARROW = 13
+"""Characters that a column of any content keeps at least: a date and a bit."""
+DECIMALS = 6
+SMALL = 0.0001
+"""Numbers nearer to 0 are shown in full, for rounding would hide them."""
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name in all formats, its heading and how a value looks in a table."""
+    """A column of a table: its name in all formats, its heading in a table and how a value looks there.
+
+    Text may be folded to ``folds_at`` characters, where that is not 0; an optional column is left out where room is
+    short.
+    """
 
     name: str
     heading: str = ""
     look: Callable[[Any], str] = lambda value: shown(value)
+    folds_at: int = 0
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to print."""
+    """Rows to print, and what stands for a value that is not there."""
 
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
-    title: str = ""
+    absent: str = "NULL"
 
     @classmethod
     def of(cls, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
         """A table whose values are shown as they are."""
-        return cls([Column(name) for name in names], rows)
+        return cls([Column(name, folds_at=NARROW) for name in names], rows)
 
 
 def show(table: Table, form: Format) -> None:
@@ -63,9 +77,12 @@ def show_json(document: Any) -> None:
     sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def say(text: str = "", *, style: str = "") -> None:
+def say(text: str = "", *, style: str = "", indent: int = 0) -> None:
     """Print a line for people to stdout; long lines fold at the terminal's edge."""
-    stdout().print(text, style=style or None, markup=False, highlight=False, soft_wrap=False)
+    from rich.padding import Padding
+    from rich.text import Text
+
+    stdout().print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
 
 
 def note(text: str) -> None:
@@ -84,27 +101,55 @@ def stdout() -> Console:
 
 
 def print_table(table: Table) -> None:
-    """Print the table with aligned columns; NULL is visible."""
+    """Print the table with aligned columns. What is too wide is folded; if that does not help, rows are printed as lists."""
+    console = stdout()
+    columns, rows = list(table.columns), list(table.rows)
+    grid = _grid(columns, rows, table.absent)
+    while _least_width(grid) > console.width and any(column.is_optional for column in columns):
+        position = max(index for index, column in enumerate(columns) if column.is_optional)
+        del columns[position]
+        rows = [(*row[:position], *row[position + 1 :]) for row in rows]
+        grid = _grid(columns, rows, table.absent)
+    if _least_width(grid) <= console.width:
+        console.print(grid)
+        return
+    for row in rows:
+        pairs = [(column.heading or column.name, value) for column, value in zip(columns, row, strict=True)]
+        console.print(_grid([Column("column"), Column("value", folds_at=NARROW)], pairs, table.absent, show_header=False))
+
+
+def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Any]], absent: str, *, show_header: bool = True) -> Grid:
     from rich import box
     from rich.table import Table as Grid
     from rich.text import Text
 
-    rows = list(table.rows)
-    grid = Grid(box=box.SIMPLE_HEAD, title=table.title or None, title_justify="left", title_style="bold", pad_edge=False)
-    for position, column in enumerate(table.columns):
-        is_number = _is_numeric(row[position] for row in rows)
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_header=show_header)
+    for position, column in enumerate(columns):
+        is_number = show_header and _is_numeric(row[position] for row in rows)
         heading = Text(printable(column.heading or column.name))
-        grid.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        cells = [_cell(column, row[position], absent) for row in rows]
+        width = max((cell.cell_len for cell in (heading, *cells)), default=0)
+        grid.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=not column.folds_at,
+            min_width=min(width, column.folds_at or width),
+        )
     for row in rows:
-        grid.add_row(*(_cell(column, value) for column, value in zip(table.columns, row, strict=True)))
-    stdout().print(grid)
+        grid.add_row(*(_cell(column, value, absent) for column, value in zip(columns, row, strict=True)))
+    return grid
 
 
-def _cell(column: Column, value: Any) -> Any:
+def _least_width(grid: Grid) -> int:
+    return sum((column.min_width or 0) + COLUMN_GAP for column in grid.columns)
+
+
+def _cell(column: Column, value: Any, absent: str) -> Text:
     from rich.text import Text
 
     if value is None:
-        return Text("NULL", style="dim")
+        return Text(absent, style="dim")
     return Text(printable(column.look(value)))
 
 
@@ -120,7 +165,7 @@ def printable(text: str) -> str:
 
 def write_json_rows(table: Table, stream: IO[str]) -> None:
     """Write the rows as a JSON array of objects, one a line. Decimals keep every digit."""
-    names = _distinct([column.name for column in table.columns])
+    names = list(_distinct([column.name for column in table.columns]))
     separator = "[\n"
     for row in table.rows:
         members = ", ".join(f"{json.dumps(name)}: {_json(value)}" for name, value in zip(names, row, strict=True))
@@ -171,15 +216,21 @@ def _csv(value: Any) -> str:
     if value is None:
         return ""
     is_nested = isinstance(value, list | tuple | Mapping)
-    text = json.dumps(plain(value), ensure_ascii=False) if is_nested else shown(plain(value))
+    text = json.dumps(plain(value), ensure_ascii=False) if is_nested else _exact(plain(value))
     is_plain = bool(text) and not any(char in text for char in ',"\r\n')
     return text if is_plain else '"' + text.replace('"', '""') + '"'
+
+
+def _exact(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shown(value: Any) -> str:
     """A value as SQL would write it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float) and (value == 0 or abs(value) >= SMALL):
+        return str(round(value, DECIMALS))
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
 
 

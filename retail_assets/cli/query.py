@@ -21,16 +21,16 @@ FETCH = 1000
 
 
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="The query, in DuckDB's dialect; - reads it from stdin.")],
+    sql: Annotated[str, typer.Argument(help="The query, in DuckDB's dialect; - reads it from stdin.")],
     form: FormatOption = Format.table,
     limit: Annotated[
         int | None,
         typer.Option(min=0, show_default="100 in a table, else all", help="Rows to print at most; 0 for all."),
     ] = None,
 ) -> None:
-    """Ask the datasets in SQL: each one of lake and warehouse is a view by its name.
+    """Ask every dataset in SQL.
 
-    The lake: raw_events, clean_events, rejected_events, event_books, daily_aggregates, product_days, features.
+    Each dataset of lake and warehouse is a view by its name. The lake: raw_events, clean_events, rejected_events, event_books, daily_aggregates, product_days, features.
     The warehouse: warehouse.features, dim_date, dim_product, data_quality. The landing: landed_files.
     Names with a hyphen want quotes, as in '"purchases_t-1"'. SHOW TABLES lists the views, DESCRIBE features the columns.
     """
@@ -43,11 +43,26 @@ def query(
         limit = ROWS_IN_A_TABLE
     with ExitStack() as stack:
         connection = stack.enter_context(open_views(open_platform()))
-        connection.execute(text)
-        rows = _Rows(connection, limit or 0)
+        _run(connection, text, form, limit or 0)
+
+
+def _run(connection: DuckDBPyConnection, sql: str, form: Format, limit: int) -> None:
+    """Run the query and print its rows.
+
+    Raises:
+        ValueError: DuckDB refuses it; the message is DuckDB's own.
+    """
+    import duckdb
+
+    try:
+        connection.execute(sql)
+        rows = _Rows(connection, limit)
         show(Table.of([column[0] for column in connection.description or []], rows), form)
-        if rows.were_cut:
-            note(f"The first {limit:,} rows; there are more: --limit 0 prints all.")
+    except duckdb.Error as error:
+        hint = "`retail query \"SHOW TABLES\"` lists the views, `retail query \"DESCRIBE features\"` the columns of one."
+        raise ValueError(f"{str(error).strip()}\n{hint}") from error
+    if rows.were_cut:
+        note(f"The first {limit:,} rows; there are more: --limit 0 prints all.")
 
 
 class _Rows:

@@ -88,9 +88,10 @@ def _severity(record: AssetCheckExecutionRecord) -> str:
 
 
 def _detail(record: AssetCheckExecutionRecord) -> str:
-    """What the check found: its detail, or the last cell of the table that it shows in the UI."""
-    metadata = record.evaluation.metadata if record.evaluation else {}
-    if "detail" in metadata:
-        return str(metadata["detail"].value)
-    rows = str(metadata["details"].value).splitlines()[2:] if "details" in metadata else []
-    return rows[0].strip("| ").partition(" | ")[2] if rows else ""
+    """What the check found: its description, or all that it noted."""
+    if not record.evaluation:
+        return ""
+    if record.evaluation.description:
+        return record.evaluation.description
+    noted = {name: value.value for name, value in record.evaluation.metadata.items()}
+    return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in noted.items())

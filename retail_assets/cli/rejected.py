@@ -9,7 +9,7 @@ import typer
 
 from retail_assets.cli.opening import open_platform
 from retail_assets.cli.options import Format, FormatOption, parse_day
-from retail_assets.cli.output import Column, Table, grouped, note, print_table, say, show, show_json
+from retail_assets.cli.output import Column, Table, grouped, note, print_table, printable, say, show, show_json
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,9 +46,9 @@ def rejected(
     limit: Annotated[int, typer.Option(min=0, help="Examples to show.")] = 10,
     form: FormatOption = Format.table,
 ) -> None:
-    """Show what was rejected: rows by stage and reason, and examples with file, row and text as received.
+    """Show which rows were rejected and why.
 
-    Nothing is lost: mend the rows and land them again. csv prints the counts; all rows are in
+    Counts by stage and reason, and examples with file, row and text as received. Nothing is lost: mend the rows and land them again. csv prints the counts; all rows are in
     retail query "FROM rejected_events".
     """
     from retail_assets.cli.views import open_views
@@ -80,10 +80,10 @@ def _counts_table(counts: list[Row], meanings: dict[str, str]) -> Table:
         Column("stage"),
         Column("reason"),
         Column("rows", look=grouped),
-        Column("files", look=grouped),
-        Column("first_date", "first day"),
-        Column("last_date", "last day"),
-        Column("meaning"),
+        Column("files", look=grouped, is_optional=True),
+        Column("first_date", "first day", is_optional=True),
+        Column("last_date", "last day", is_optional=True),
+        Column("meaning", folds_at=40),
     ]
     return Table(columns, [(*row, meanings.get(row[1], "")) for row in counts])
 
@@ -99,7 +99,9 @@ def _print(counts: Table, examples: Table, form: Format) -> None:
         show(counts, form)
     elif counts.rows:
         print_table(counts)
-        print_table(examples)
+        for why, file, row, received in examples.rows:
+            say(f"{why}: {file}, row {row}", style="bold")
+            say(printable(received), indent=2)
     else:
         say("Nothing was rejected.")
         note("Rows are rejected while files are taken in and cleaned: see retail status.")

@@ -11,7 +11,20 @@ import typer
 
 from retail_assets.cli.opening import open_definitions, open_existing_instance, open_platform
 from retail_assets.cli.options import Format, FormatOption
-from retail_assets.cli.output import Column, Table, grouped, human_bytes, note, plural, print_table, say, show, show_json, some
+from retail_assets.cli.output import (
+    NARROW,
+    Column,
+    Table,
+    grouped,
+    human_bytes,
+    note,
+    plural,
+    print_table,
+    say,
+    show,
+    show_json,
+    some,
+)
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform
@@ -58,16 +71,17 @@ class PlatformStatus:
 
 
 def status(form: FormatOption = Format.table) -> None:
-    """Show what each dataset holds: partitions, dates, missing days, rows, when it was last made, failed checks.
+    """Show what each dataset holds, lacks and failed.
 
-    "to make" counts partitions that the next backfill makes, as far as is known before it starts. Exits with 1 where
+    Partitions, dates, missing days, rows, when it was last made and failed checks. "gaps" counts days missing between the first and the last, "to do" partitions that the next backfill makes, as far
+    as is known before it starts. Exits with 1 where
     a dataset cannot be read.
     """
     found = platform_status(open_platform())
     if form is Format.json:
         show_json({**asdict(found), "checks": [asdict(check) for check in found.checks]})
     elif form is Format.csv:
-        show(_table(found, form), form)
+        show(_facts(found), form)
     else:
         _print(found)
     for problem in found.problems:
@@ -159,30 +173,47 @@ def _missing(dates: list[str]) -> tuple[str, ...]:
     return tuple(day for day in every if day not in present)
 
 
-def _table(found: PlatformStatus, form: Format) -> Table:
+def _overview(found: PlatformStatus) -> Table:
+    """What people look at first."""
     columns = [
         Column("dataset"),
-        Column("partitions", "parts", look=grouped),
-        Column("first_date", "first day"),
-        Column("last_date", "last day"),
-        Column("missing_days", "missing", grouped),
+        Column("parts", look=grouped),
+        Column("days", folds_at=NARROW),
+        Column("gaps", look=grouped),
         Column("rows", look=grouped),
-        Column("bytes", "size", human_bytes),
-        Column("to_make", "to make", grouped),
-        Column("last_materialized", "made (UTC)", lambda moment: moment.strftime("%m-%d %H:%M")),
-        Column("failed_checks", "checks"),
+        Column("made (UTC)", look=lambda moment: str(moment.strftime("%m-%d %H:%M"))),
+        Column("checks", folds_at=NARROW),
+        Column("to do", look=grouped, is_optional=True),
+        Column("size", look=human_bytes, is_optional=True),
     ]
     rows = []
     for item in found.datasets:
-        failed = ", ".join(item.failed_checks) or ("ok" if item.last_materialized and form is Format.table else None)
-        facts = (item.dataset, item.partitions, item.first_date, item.last_date, len(item.missing_dates))
-        rows.append((*facts, item.rows, item.bytes, item.to_make, item.last_materialized, failed))
-    return Table(columns, rows)
+        days = f"{item.first_date} to {item.last_date}" if item.first_date else None
+        checks = ", ".join(item.failed_checks) or ("ok" if item.last_materialized else None)
+        facts = (item.dataset, item.partitions, days, len(item.missing_dates), item.rows)
+        rows.append((*facts, item.last_materialized, checks, item.to_make, item.bytes))
+    return Table(columns, rows, absent="-")
+
+
+def _facts(found: PlatformStatus) -> Table:
+    """What programs read, a line a dataset."""
+    names = [
+        *("dataset", "partitions", "first_date", "last_date", "missing_days", "rows", "bytes"),
+        *("last_materialized", "to_make", "failed_checks"),
+    ]
+    rows = [
+        (
+            *(item.dataset, item.partitions, item.first_date, item.last_date, len(item.missing_dates)),
+            *(item.rows, item.bytes, item.last_materialized, item.to_make, " ".join(item.failed_checks)),
+        )
+        for item in found.datasets
+    ]
+    return Table.of(names, rows)
 
 
 def _print(found: PlatformStatus) -> None:
     say(f"{found.data_dir}: {plural(found.landed, 'file')} landed, {grouped(len(found.pending))} waiting to be taken in")
-    print_table(_table(found, Format.table))
+    print_table(_overview(found))
     for item in found.datasets:
         if item.missing_dates:
             say(f"{item.dataset} lacks {plural(len(item.missing_dates), 'day')}: {some(item.missing_dates, MOST_DATES)}")

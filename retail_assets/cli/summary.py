@@ -25,6 +25,7 @@ LEVELS = "▁▂▃▄▅▆▇█"
 ASCII_LEVELS = "_.:-=+*#"
 MOST_FINDINGS = 3
 WIDTH_BESIDE_SPARKLINE = 48
+LABELS = {"duplicate": "duplicates"}
 KEPT = ("received", "clean", "excluded", "duplicate")
 BestSeller = tuple[str, str, int, list[int]]
 
@@ -112,10 +113,11 @@ def _all(connection: DuckDBPyConnection, sql: str) -> list[Any]:
 
 def _print_books(books: Books) -> None:
     received = books.outcome["received"]
-    rows = [(name, count, _share(count, received)) for name, count in books.outcome.items()]
-    rows += [(f"  {reason} ({stage})", count, _share(count, received)) for (stage, reason), count in sorted(books.rejected.items())]
+    rows = [(LABELS.get(name, name), count, _share(count, received)) for name, count in books.outcome.items()]
+    reasons = sorted(books.rejected.items())
+    rows += [(f"  {reason} (at {stage})", count, _share(count, received)) for (stage, reason), count in reasons]
     print_table(Table([Column("events"), Column("rows", look=grouped), Column("share")], rows))
-    parts = " + ".join(f"{count:,} {name}" for name, count in books.outcome.items() if name != "received")
+    parts = " + ".join(f"{count:,} {LABELS.get(name, name)}" for name, count in books.outcome.items() if name != "received")
     verdict = "The books balance" if books.balance else "The books do NOT balance"
     say(f"{verdict}: {received:,} received = {parts}.")
 

@@ -32,8 +32,8 @@ LAKE = ("raw_events", "clean_events", "product_days", "daily_aggregates", "featu
 NOW = datetime(2026, 1, 1)
 ODD_KEYS = (
     "a/b", "../up", "k=v", "date=2019-10-02", "two words", "O'Neil", 'the "best"', "back\\slash", "100%", "%2F",
-    "a,b;c|d", "Größe 38", "日本語", "👟", "${brand}", "$1", "{}", "\\N", "*", "[1]", "__HIVE_DEFAULT_PARTITION__", "--", "0042",
-    "18446744073709551617",
+    "a,b;c|d", "Größe 38", "日本語", "👟", "${brand}", "$1", "{}", "\\N", "*", "[1]", "--", "0042",
+    "18446744073709551617", "__HIVE_DEFAULT_PARTITION__",
 )  # fmt: skip
 
 

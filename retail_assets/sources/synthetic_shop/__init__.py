@@ -1,7 +1,7 @@
 """The synthetic shop: a clickstream of any size, and the truth about it.
 
-``generate_shop`` writes what a real shop would send (REES46's nine columns, sessions, seasons, offers, a known number of
-every kind of bad row) and beside it a truth file that says what cleaning must make of it.
+``generate_shop`` writes what a real shop would send: REES46's nine columns, sessions, seasons, offers, products that
+come and go, and a known number of every kind of bad row. Beside it, a truth file says what cleaning must make of it.
 """
 
 from retail_assets.sources.synthetic_shop.generator import generate_shop

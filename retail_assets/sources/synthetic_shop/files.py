@@ -27,7 +27,9 @@ def sql(name: str) -> str:
     return (package_files("retail_assets") / "sql" / "synthetic_shop" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def write_file(connection: DuckDBPyConnection, planned: PlannedFile, folder: Path, file_format: FileFormat) -> FileEntry:
+def write_file(
+    connection: DuckDBPyConnection, planned: PlannedFile, folder: Path, file_format: FileFormat
+) -> FileEntry:
     """Write the waiting events of the file's period. Safe to call from several threads."""
     target = folder / planned.name
     with _published(target) as partial:
@@ -48,7 +50,7 @@ def _copy(connection: DuckDBPyConnection, statement: str, planned: PlannedFile, 
 
 
 def _compress(plain: Path, packed: Path) -> None:
-    """gzip without name and time, so that equal content gives equal bytes. DuckDB's own is four times slower."""
+    """Pack without name and time, so that equal content gives equal bytes. DuckDB's own gzip is four times slower."""
     with (
         plain.open("rb") as source,
         packed.open("wb") as raw,

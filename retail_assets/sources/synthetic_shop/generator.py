@@ -70,7 +70,7 @@ def _open_shop(connection: DuckDBPyConnection, plan: ShopPlan) -> None:
     """Lay out the calendar, the catalogue, the visitors' habits and the defects."""
     _let(
         connection,
-        seed=plan.seed,
+        seed=str(plan.seed),
         rows=plan.events,
         bad_share=plan.bad_share,
         products=plan.catalogue_size,
@@ -81,8 +81,8 @@ def _open_shop(connection: DuckDBPyConnection, plan: ShopPlan) -> None:
     )
     for name in ("macros", "categories", "slots", "behaviour", "defects", "tables"):
         connection.execute(sql(name))
-    events, strata, stratum_size = _one(connection, sql("sizes"))
-    _let(connection, events=events, strata=strata, stratum_size=stratum_size)
+    events, stratum_size = _one(connection, sql("sizes"))
+    _let(connection, events=events, stratum_size=stratum_size)
     for name in ("calendar", "labels", "views"):
         connection.execute(sql(name))
 
@@ -147,7 +147,7 @@ def _truth(connection: DuckDBPyConnection, plan: ShopPlan, written: list[FileEnt
     """The books of the whole plan."""
     rows = sum(entry.rows for entry in written)
     if rows != plan.events:
-        raise RuntimeError(f"{rows:,} rows written instead of {plan.events:,}: a defect of the generator, please report it")
+        raise RuntimeError(f"{rows:,} rows written, not {plan.events:,}: please report this plan as a bug: {plan}")
     products, users, sessions = _one(connection, sql("truth_identifiers"))
     return ShopTruth(
         plan=plan,

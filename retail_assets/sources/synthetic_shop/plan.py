@@ -35,13 +35,12 @@ class ShopPlan:
     ``events``: rows written in total, bad ones and repeats included.
     ``start``, ``end``: first and last UTC day, both included.
     ``seed``: any whole number; another seed is another shop.
-    ``products``: products on sale at any one time; successors of retired ones come on top. Unset: as many as REES46's
-    shop would show in so many events.
+    ``products``: products on sale at any one time; the successors of retired ones come on top. Unset: as many as
+    REES46's shop showed in so many events.
     ``file_format``: Parquet holds the same nine columns, all as text, so that it can hold every bad value.
-    ``per_file``: the period that one file covers; a period without events gives a file without rows.
-    ``bad_share``: share of rows that cleaning must reject, or remove as duplicates. About as many
-    ``remove_from_cart`` rows and as many odd but good ones come on top. 0 gives a perfectly clean feed. From 1,000 events on, every kind of
-    bad row occurs.
+    ``per_file``: the period that one file covers; a period without events is a file without rows.
+    ``bad_share``: share of rows that cleaning must reject, or remove as duplicates. A third as many ``remove_from_cart``
+    and half as many odd but good rows come on top. From 1,000 events on every kind occurs; 0 is a clean feed.
     """
 
     events: int
@@ -57,8 +56,12 @@ class ShopPlan:
         """Refuse what cannot be generated."""
         self._check_range()
         self._check_files()
-        if type(self.seed) is not int:
-            raise ValueError(f"seed must be a whole number, not {self.seed!r}")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        for name, number in (("seed", self.seed), ("events", self.events), ("products", self.products or MIN_PRODUCTS)):
+            if type(number) is not int:
+                raise ValueError(f"{name} must be a whole number, not {number!r}")
         if not 1 <= self.events <= MAX_EVENTS:
             raise ValueError(f"events must be between 1 and {MAX_EVENTS:,}, not {self.events:,}")
         if self.products is not None and not MIN_PRODUCTS <= self.products <= MAX_PRODUCTS:

@@ -28,8 +28,9 @@ class FileEntry:
 class BookEntry:
     """Rows of one event date that a stage received, kept, excluded, removed or rejected.
 
-    The date is None where event_time cannot be read. ``reason`` is ``received``, ``clean``, ``excluded``, ``duplicate`` or the code of a
-    reject. At each stage ``received`` equals all the other reasons together, plus at landing what goes on to cleaning.
+    The date is None where event_time cannot be read. ``reason`` is ``received``, ``clean``, ``excluded``, ``duplicate``
+    or the code of a reject. What landing received and did not reject, cleaning received; what cleaning received is the
+    sum of its other reasons. So it is for every date, and in total.
     """
 
     date: date | None
@@ -52,8 +53,9 @@ class ShopTruth:
     """The truth about a generated feed.
 
     It holds for a landing time between the plan's end and the year 2100, and a platform whose start date lies
-    between 1971 and the plan's start. ``products``, ``users`` and ``sessions`` are distinct identifiers in the clean
-    rows; ``oddities`` counts clean rows that are odd in form; ``occasions`` names the days that the shop treats as special.
+    between 1971 and the plan's start. ``clean_by_type`` counts the clean rows, and ``products``, ``users`` and
+    ``sessions`` the distinct identifiers in them; ``oddities`` counts clean rows that are odd in form; ``occasions``
+    names the days that the shop treats as special.
     """
 
     plan: ShopPlan

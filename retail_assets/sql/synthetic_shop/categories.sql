@@ -98,9 +98,14 @@ coded (category_code, traffic, assortment, median_price, peak_month) AS (
 uncoded AS (
     SELECT
         NULL AS category_code,
+        pick(
+            ['electronics', 'computers', 'appliances', 'furniture', 'apparel', 'auto', 'kids', 'construction', 'other'],
+            number,
+            'uncoded department'
+        ) AS department,
         1200 // (number + 4) AS traffic,
         10 + draw(number, 'uncoded assortment', 50) AS assortment,
-        [28, 45, 70, 110, 160, 240, 380][1 + draw(number, 'uncoded price', 7)] AS median_price,
+        pick([28, 45, 70, 110, 160, 240, 380], number, 'uncoded price') AS median_price,
         NULL AS peak_month
     FROM range(44) AS uncoded (number)
 ),
@@ -109,7 +114,11 @@ numbered AS (
     SELECT
         *,
         row_number() OVER (ORDER BY category_code IS NULL, assortment DESC, traffic DESC, category_code) - 1 AS category
-    FROM (SELECT * FROM coded UNION ALL SELECT * FROM uncoded)
+    FROM (
+        SELECT *, split_part(category_code, '.', 1) AS department FROM coded
+        UNION ALL BY NAME
+        SELECT * FROM uncoded
+    )
 ),
 
 -- Products stand on numbered slots, a category's slots side by side: two thirds coded, one third not.
@@ -129,6 +138,7 @@ SELECT
     category,
     (2053013552000000000 + category * 100000000 + draw(category, 'category_id', 100000000))::VARCHAR AS category_id,
     category_code,
+    department,
     traffic,
     median_price,
     peak_month,
@@ -137,8 +147,8 @@ SELECT
 FROM reached
 ORDER BY category;
 
--- A dial of 3,000 positions for each month: 2,000 shared by the coded categories by traffic and season, 1,000 by the others.
--- To spin it is to draw a category.
+-- A dial of 3,000 positions for each month: 2,000 shared by the coded categories by traffic and season, 1,000 by the
+-- others. To draw a position is to draw a category.
 CREATE TABLE dial AS
 WITH
 seasons AS (

@@ -90,7 +90,7 @@ listed AS (
 )
 
 SELECT
-    (row_number() OVER (ORDER BY weight > 0, reason, oddity, days_off, repeats, spoils::VARCHAR) - 1)::UTINYINT AS defect,
+    (row_number() OVER by_all_that_differs - 1)::UTINYINT AS defect,
     reason,
     oddity,
     weight,
@@ -108,7 +108,8 @@ SELECT
         spoils['price'],
         spoils['user_id']
     ] AS templates
-FROM listed;
+FROM listed
+WINDOW by_all_that_differs AS (ORDER BY weight > 0, reason, oddity, days_off, repeats, spoils::VARCHAR);
 
 -- How many rows get which defect: bad_share of all rows are rejected or repeated, shared out by weight; the
 -- excluded and the harmless ones come on top at the same rate. None is missing from 1,000 rows on.

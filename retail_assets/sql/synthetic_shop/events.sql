@@ -88,8 +88,15 @@ priced AS (
             5 * (1 + draw(slot * 8192 + week, 'discount', 6)),
             0
         ) AS discount,
-        greatest(cents * (100 - discount) // 100, 1)::DECIMAL(10, 0) * 0.01 AS price
+        (greatest(cents * (100 - discount) // 100, 1)::DECIMAL(10, 0) * 0.01)::DECIMAL(12, 2) AS price
     FROM stocked
+),
+
+defective AS (
+    SELECT *
+    FROM labels
+    JOIN defects USING (defect)
+    WHERE event BETWEEN (SELECT min(first_event) FROM sessions) AND (SELECT max(first_event + length) FROM sessions)
 )
 
 SELECT
@@ -102,10 +109,10 @@ SELECT
     price,
     user_id,
     user_session,
-    defect,
-    delivery,
+    coalesce(defect, 0) AS defect,
+    coalesce(delivery, 0) AS delivery,
     CASE
-        WHEN defect > 0 THEN [
+        WHEN defect IS NOT NULL THEN [
             spoilt(
                 coalesce(templates[1], '{} UTC'),
                 (event_time + to_days(days_off) + to_hours(hours_off))::VARCHAR
@@ -115,11 +122,10 @@ SELECT
             spoilt(templates[4], category_id::VARCHAR),
             spoilt(templates[5], category_code::VARCHAR),
             spoilt(templates[6], brand::VARCHAR),
-            spoilt(templates[7], price::DECIMAL(12, 2)::VARCHAR),
+            spoilt(templates[7], price::VARCHAR),
             spoilt(templates[8], user_id::VARCHAR)
         ]
     END AS misprint
 FROM priced
-JOIN labels ON if(is_labelled(priced.event), priced.event, -1) = labels.event
-JOIN defects USING (defect)
+LEFT JOIN defective USING (event)
 ORDER BY event_time, event, delivery;

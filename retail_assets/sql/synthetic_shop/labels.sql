@@ -1,5 +1,6 @@
--- Which events get which defect: a shuffle deals the strata to the defects. So the numbers are exact, the defects are
--- spread over the whole plan, and no event gets two. A repeated event has several labels: a join repeats it.
+-- Which events get which defect. The plan's events are cut into strata of one size, one event is drawn from each, and a
+-- shuffle deals them to the defects: exact numbers, spread over the whole plan, and no event gets two.
+-- A repeated event has several labels: a join repeats it.
 CREATE TABLE labels AS
 WITH
 tickets AS (
@@ -15,13 +16,9 @@ shuffled AS (
 )
 
 SELECT
-    labelled_event(stratum) AS event,
+    stratum * getvariable('stratum_size') + draw(stratum, 'labelled', getvariable('stratum_size')) AS event,
     defect,
     unnest(range(repeats + 1))::UTINYINT AS delivery
 FROM shuffled
 JOIN defects USING (defect)
-
-UNION ALL
-
--- All others.
-SELECT -1 AS event, 0 AS defect, 0 AS delivery;
+ORDER BY event, delivery;

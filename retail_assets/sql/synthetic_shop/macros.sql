@@ -13,13 +13,17 @@ CREATE MACRO chance(number, salt) AS
 CREATE MACRO draw(number, salt, sides) AS
     ((dice(number, salt) >> 11) % sides::UBIGINT)::BIGINT;
 
+-- One of a list.
+CREATE MACRO pick(options, number, salt) AS
+    options[1 + draw(number, salt, len(options))];
+
 -- A standard normal number (Box and Muller).
 CREATE MACRO normal(number, salt) AS
     sqrt(-2 * ln(1 - chance(number, salt || ' radius'))) * cos(2 * pi() * chance(number, salt || ' angle'));
 
--- A rank in [0, ranks), rank r about as frequent as 1 / (r + 4.5): Zipf's law with Mandelbrot's blunter head.
+-- A rank in [0, ranks), rank r about as frequent as 1 / (r + 2.5): Zipf's law with Mandelbrot's blunter head.
 CREATE MACRO zipf(ranks, uniform) AS
-    least(ranks - 1, floor(4 * pow((ranks + 4) / 4, uniform) - 4)::BIGINT);
+    least(ranks - 1, floor(2 * pow((ranks + 2) / 2, uniform) - 2)::BIGINT);
 
 -- A random UUID of version 4. All 64 bits of the first dice are in it: distinct numbers, distinct UUIDs.
 CREATE MACRO uuid_of_dice(first, second) AS
@@ -34,14 +38,6 @@ CREATE MACRO uuid_of_dice(first, second) AS
 
 CREATE MACRO session_uuid(number) AS
     uuid_of_dice(dice(number, 'uuid begins'), dice(number, 'uuid ends'));
-
--- The plan's events are cut into strata of one size, and one event drawn from each is labelled with a defect.
-CREATE MACRO labelled_event(stratum) AS
-    stratum * getvariable('stratum_size') + draw(stratum, 'labelled', getvariable('stratum_size'));
-
-CREATE MACRO is_labelled(event) AS
-    event // getvariable('stratum_size') < getvariable('strata')
-    AND event = labelled_event(event // getvariable('stratum_size'));
 
 -- A value as a defect's template writes it: {} the right value, {V} in capitals, {C} capitalised.
 CREATE MACRO spoilt(template, value) AS

@@ -40,8 +40,8 @@ decided AS (
             ELSE 'browse'
         END::OUTCOME AS intended,
         CASE intended WHEN 'browse' THEN 1 WHEN 'basket' THEN 6 WHEN 'order' THEN 3 ELSE 2 END AS ending,
-        -- Half of the sessions look at one to three products, a few at dozens.
-        least(80, floor(1.9 * pow(1 - chance(session, 'browsing'), -0.62)))::BIGINT - 1 AS browsing
+        -- A third of the sessions see one page, half one or two, a few dozens.
+        least(80, floor(1.5 * pow(1 - chance(session, 'browsing'), -0.75)))::BIGINT - 1 AS browsing
     FROM known
 ),
 

@@ -3,9 +3,27 @@ CREATE TABLE brands AS
 SELECT *
 FROM (
     VALUES
-        ('electronics', ['samsung', 'apple', 'xiaomi', 'huawei', 'oppo', 'sony', 'lg', 'jbl', 'artel', 'casio', 'nokia', 'canon']),
-        ('computers', ['lenovo', 'acer', 'asus', 'hp', 'apple', 'dell', 'pulser', 'msi', 'logitech', 'gigabyte', 'canon', 'epson']),
-        ('appliances', ['lg', 'bosch', 'samsung', 'indesit', 'beko', 'midea', 'redmond', 'tefal', 'elenberg', 'philips', 'polaris', 'ariston']),
+        (
+            'electronics',
+            [
+                'samsung', 'apple', 'xiaomi', 'huawei', 'oppo', 'sony', 'lg',
+                'jbl', 'artel', 'casio', 'nokia', 'canon'
+            ]
+        ),
+        (
+            'computers',
+            [
+                'lenovo', 'acer', 'asus', 'hp', 'apple', 'dell', 'pulser',
+                'msi', 'logitech', 'gigabyte', 'canon', 'epson'
+            ]
+        ),
+        (
+            'appliances',
+            [
+                'lg', 'bosch', 'samsung', 'indesit', 'beko', 'midea', 'redmond',
+                'tefal', 'elenberg', 'philips', 'polaris', 'ariston'
+            ]
+        ),
         ('furniture', ['brw', 'sv', 'dauscher', 'santeri', 'askona', 'sonata', 'laska', 'mebelson']),
         ('apparel', ['respect', 'baden', 'rooman', 'tamaris', 'nike', 'strobbs', 'caprice', 'adidas']),
         ('auto', ['starline', 'pioneer', 'alpine', 'aura', 'sho-me', 'airline']),
@@ -30,7 +48,7 @@ stocked AS (
         -- Spread evenly over the ranks, so that popular products do not sway the share of events without a brand.
         ((slot - first_slot) * 0.6180339887 + chance(category, 'brandless')) % 1 < 1 / 7 AS is_brandless
     FROM laid_out
-    LEFT JOIN brands AS own ON own.department = split_part(category_code, '.', 1)
+    LEFT JOIN brands AS own ON own.department = laid_out.department
     JOIN brands AS other ON other.department = 'other'
 )
 
@@ -43,9 +61,9 @@ SELECT
         WHEN chance(slot, 'is well known') < 0.7 THEN names[1 + zipf(len(names), chance(slot, 'well known'))]
         -- Three syllables of twelve each make 1,728 little-known names.
         ELSE
-            ['al', 'be', 'do', 'el', 'fi', 'ka', 'lu', 'mo', 'ni', 'ro', 'so', 'vi'][1 + draw(slot, 'brand begins', 12)]
-            || ['ba', 'da', 'ge', 'ko', 'la', 'me', 'na', 'ri', 'so', 'ta', 'vo', 'za'][1 + draw(slot, 'brand goes on', 12)]
-            || ['don', 'lex', 'ma', 'mix', 'nor', 'ra', 'ro', 'sta', 'tek', 'ton', 'va', 'x'][1 + draw(slot, 'brand ends', 12)]
+            pick(['al', 'be', 'do', 'el', 'fi', 'ka', 'lu', 'mo', 'ni', 'ro', 'so', 'vi'], slot, 'brand begins')
+            || pick(['ba', 'da', 'ge', 'ko', 'la', 'me', 'na', 'ri', 'so', 'ta', 'vo', 'za'], slot, 'brand goes on')
+            || pick(['don', 'lex', 'ma', 'mix', 'nor', 'ra', 'ro', 'sta', 'tek', 'ton', 'va', 'x'], slot, 'brand ends')
     END AS brand,
     round(100 * median_price * exp(0.6 * normal(slot, 'price')))::BIGINT AS list_cents,
     120 + (1500 * pow(chance(slot, 'lifetime'), 2))::BIGINT AS lifetime,
@@ -56,7 +74,9 @@ ORDER BY slot;
 -- What slots have in common takes a byte or two in each event.
 CREATE TYPE CATEGORY_ID AS ENUM (SELECT category_id FROM categories ORDER BY category);
 
-CREATE TYPE CATEGORY_CODE AS ENUM (SELECT category_code FROM categories WHERE category_code IS NOT NULL ORDER BY category);
+CREATE TYPE CATEGORY_CODE AS ENUM (
+    SELECT category_code FROM categories WHERE category_code IS NOT NULL ORDER BY category
+);
 
 CREATE TYPE BRAND AS ENUM (SELECT DISTINCT brand FROM slots WHERE brand IS NOT NULL ORDER BY brand);
 

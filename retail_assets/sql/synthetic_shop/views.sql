@@ -13,7 +13,7 @@ SELECT
     user_session::VARCHAR AS user_session
 FROM events;
 
--- What cleaning must make of an event. The defect that was put on the row tells it: no rule of cleaning is repeated here.
+-- What cleaning must make of an event. The defect put on the row tells it: no rule of cleaning is repeated here.
 CREATE VIEW judged_events AS
 SELECT
     events.event_time AS moment,
