@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retail_assets.cli.opening import open_definitions, open_instance, open_platform
+from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
 from retail_assets.cli.options import Format, FormatOption, FromOption, ToOption, require_order
 from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json
 from retail_assets.cli.progress import Meter, listening, meter
@@ -86,8 +86,8 @@ def require_files(platform: Platform) -> None:
     """Refuse to work on nothing, which is most often another folder than the one that was meant."""
     if not platform.landing.files() and not platform.landing.pending():
         raise ValueError(
-            f"nothing has landed in {platform.settings.landing_dir}. Bring files with `retail land FILE...`, "
-            "make some with `retail generate --land`, or choose another platform with --data-dir."
+            f"nothing has landed in {platform.settings.landing_dir}. Bring files with `{command_line('land FILE...')}`, "
+            f"make some with `{command_line('generate --land')}`, or choose another platform with --data-dir."
         )
 
 
@@ -190,7 +190,7 @@ def _tell_trouble(report: BackfillReport, *, include_empty: bool) -> None:
         made = "made as empty days" if include_empty else "left out; --include-empty makes them as empty days"
         note(f"{plural(len(report.empty_dates), 'date')} without a file: {shown} ({made})")
     if not report.succeeded:
-        note("Mend the cause and run `retail backfill` again: it makes only what is still missing.")
+        note(f"Mend the cause and run `{command_line('backfill')}` again: it makes only what is still missing.")
 
 
 def _tell_some(lines: tuple[str, ...], noun: str) -> None:

@@ -12,7 +12,7 @@ import typer
 from retail_assets.cli.backfill import run_backfill, show_report
 from retail_assets.cli.generate import write_shop
 from retail_assets.cli.land import Delivery, deliver_all
-from retail_assets.cli.opening import open_definitions, open_instance, open_platform
+from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
 from retail_assets.cli.options import Format, FromOption, ToOption, require_order
 from retail_assets.cli.output import human_bytes, plural, say
 
@@ -94,8 +94,7 @@ def _tell_cost(seconds: float) -> None:
 def _tell_next(settings: Settings) -> None:
     from retail_assets.automation.instance import PROJECT
 
-    is_default = settings.data_dir == PROJECT / "data"
-    chosen = "" if is_default else f" --data-dir {settings.data_dir}"
-    typer.echo(f"\nLook at it:  {'make dev' if is_default else f'retail{chosen} dev'}, then open {UI}")
+    ui = "make dev" if settings.data_dir == PROJECT / "data" else command_line("dev")
+    typer.echo(f"\nLook at it:  {ui}, then open {UI}")
     for command in NEXT:
-        typer.echo(f"             retail{chosen} {command}")
+        typer.echo(f"             {command_line(command)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from retail_assets.cli.land import deliver_all, tell_delivered
+from retail_assets.cli.opening import command_line
 from retail_assets.cli.options import FromOption, ToOption
 from retail_assets.cli.output import grouped, human_bytes, note, plural, say
 from retail_assets.cli.progress import meter
@@ -54,8 +55,9 @@ def generate(
     if lands:
         paths = {file.name: folder / file.name for file in truth.files}
         tell_delivered(deliver_all(paths, settings().landing_dir), settings().landing_dir)
+        note(f"Next: {command_line('backfill')}")
     elif folder != settings().landing_dir:
-        note(f"Next: retail land {folder}")
+        note(f"Next: {command_line(f'land {folder}')}")
 
 
 def write_shop(plan: ShopPlan, folder: Path, settings: Settings) -> ShopTruth:

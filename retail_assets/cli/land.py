@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from retail_assets.cli.opening import command_line
 from retail_assets.cli.output import human_bytes, note, plural, say, some
 from retail_assets.cli.progress import meter
 
@@ -37,7 +38,7 @@ def land(
     for path in chosen.values():
         check_event_file(path)
     tell_delivered(deliver_all(chosen, settings().landing_dir), settings().landing_dir)
-    note("Next: retail backfill")
+    note(f"Next: {command_line('backfill')}")
 
 
 def check_event_file(path: Path) -> None:
@@ -50,6 +51,8 @@ def check_event_file(path: Path) -> None:
     from retail_assets.landing.inbox import SUFFIXES
     from retail_assets.landing.layout import PARQUET_MAGIC, BlockedFile, csv_header, match_columns, starts_with
 
+    if path.name.startswith((".", "_")):
+        raise ValueError(f"{path} would be ignored in landing, as all files whose names start with . or _. Rename it.")
     if not path.name.lower().endswith(SUFFIXES):
         raise ValueError(f"{path} is no event file: its name must end in {', '.join(SUFFIXES)}. Nothing was copied.")
     if starts_with(path, PARQUET_MAGIC):

@@ -79,8 +79,7 @@ def options(
     """An open retail data platform: clickstream in, daily series, features and warehouse tables out."""
     if debug:
         os.environ["RETAIL_DEBUG"] = "1"
-    if data_dir:
-        opening.choose_data_dir(data_dir)
+    opening.choose_data_dir(data_dir)
     opening.forget_settings()
 
 

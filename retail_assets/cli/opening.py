@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +20,21 @@ INSTANCE_MARKS = ("dagster.yaml", "history")
 """What a folder holds that a Dagster instance lives in."""
 
 
-def choose_data_dir(folder: Path) -> None:
-    """Make this folder the platform of this process and of all that it starts."""
-    os.environ["RETAIL_DATA_DIR"] = str(folder.expanduser().absolute())
+_named: Path | None = None
+"""The folder that --data-dir named, where it was given."""
+
+
+def choose_data_dir(folder: Path | None) -> None:
+    """Make this folder, where one is named, the platform of this process and of all that it starts."""
+    global _named
+    _named = folder
+    if folder:
+        os.environ["RETAIL_DATA_DIR"] = str(folder.expanduser().absolute())
+
+
+def command_line(command: str) -> str:
+    """The command as the user must write it to stay on the same platform."""
+    return f"retail --data-dir {shlex.quote(str(_named))} {command}" if _named else f"retail {command}"
 
 
 def forget_settings() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from retail_assets.cli.opening import open_definitions, open_existing_instance, open_platform
+from retail_assets.cli.opening import command_line, open_definitions, open_existing_instance, open_platform
 from retail_assets.cli.options import Format, FormatOption
 from retail_assets.cli.output import (
     NARROW,
@@ -226,5 +226,5 @@ def _print(found: PlatformStatus) -> None:
     if found.pending:
         say(f"waiting: {some(found.pending, MOST_DATES)}")
     if found.pending or any(item.to_make for item in found.datasets):
-        note("Next: retail backfill")
+        note(f"Next: {command_line('backfill')}")
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LEVELS = "▁▂▃▄▅▆▇█"
 ASCII_LEVELS = "_.:-=+*#"
 MOST_FINDINGS = 3
-WIDTH_BESIDE_SPARKLINE = 48
+WIDTH_BESIDE_SPARKLINE = 20
+"""What the number of purchases and the gaps between columns take."""
 LABELS = {"duplicate": "duplicates"}
 KEPT = ("received", "clean", "excluded", "duplicate")
 BestSeller = tuple[str, str, int, list[int]]
@@ -157,7 +158,8 @@ def _print_series(series: dict[str, int], best: Sequence[BestSeller]) -> None:
     say(f"Series: {', '.join(f'{count:,} by {kind}' for kind, count in series.items())}. The best sellers, day by day:")
     console = stdout()
     levels = LEVELS if _can_print(LEVELS) else ASCII_LEVELS
-    width = max(10, console.width - WIDTH_BESIDE_SPARKLINE)
+    longest = max((len(kind) + len(key) for kind, key, _, _ in best), default=0)
+    width = max(10, console.width - longest - WIDTH_BESIDE_SPARKLINE)
     rows = [(kind, key, total, sparkline(sold, width, levels)) for kind, key, total, sold in best]
     columns = [Column("by"), Column("key"), Column("purchases", look=grouped), Column("purchases a day")]
     print_table(Table(columns, rows))
@@ -186,7 +188,7 @@ def _print_checks(checks: Sequence[CheckState], truth: ShopTruth) -> None:
     for check in checks:
         if check.findings:
             told = [_explained(finding.partition, finding.detail, truth) for finding in check.findings]
-            say(f"  {check.dataset}, {check.check} {check.state}: {some(told, MOST_FINDINGS, '; ')}")
+            say(f"{check.dataset}, {check.check} {check.state}: {some(told, MOST_FINDINGS, '; ')}", indent=2)
     if states["warned"]:
         say("A warning blocks nothing: it points at days unlike those before. A shop with promotions has such days.")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
@@ -58,21 +59,22 @@ class Facts:
 
 
 def audit_contract(
-    connection: DuckDBPyConnection, contract: Contract, staged: Iterable[Staged]
+    connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
 ) -> tuple[dict[Partition, Facts], list[Verdict]]:
     """One scan of the staged files: rows, digest and every rule of the contract, per partition."""
+    types = _type_violations(connection, contract, staged)
+    watched, rules = [column.name for column in contract.watched_columns], list(_rules(contract))
+    scanned = {path: row for path, *row in connection.execute(_contract_scan(contract, staged)).fetchall()}
+    nothing: list[Any] = [0, "0", *(None for _ in watched), *(0 for _ in rules)]
     facts: dict[Partition, Facts] = {}
     verdicts: list[Verdict] = []
     for item in staged:
-        types = _type_violations(connection, contract, item)
-        row = connection.execute(_contract_scan(contract, item)).fetchone() or ()
-        watched = [column.name for column in contract.watched_columns]
-        rows, digest, *rest = row
+        rows, digest, *rest = scanned.get(str(item.path), nothing)
         shares, counts = rest[: len(watched)], rest[len(watched) :]
         filled = {name: round(share, 4) for name, share in zip(watched, shares, strict=True) if share is not None}
         facts[item.partition] = Facts(rows, f"{rows}-{digest}", filled)
-        broken = {name: count for name, count in zip(_rules(contract), counts, strict=True) if count}
-        detail = "; ".join([*types, *(f"{name}: {count:,} of {rows:,} rows" for name, count in broken.items())])
+        broken = [f"{name}: {count:,} of {rows:,} rows" for name, count in zip(rules, counts, strict=True) if count]
+        detail = "; ".join([*types[item.path], *broken])
         verdicts.append(Verdict(CONTRACT_CHECK, item.partition, not detail, detail))
     return facts, verdicts
 
@@ -128,18 +130,40 @@ def _rules(contract: Contract) -> dict[str, str]:
     return rules
 
 
-def _contract_scan(contract: Contract, item: Staged) -> str:
+def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
     columns = ", ".join(column.quoted for column in contract.stored_columns)
     shares = [f"avg(({column.quoted} IS NOT NULL)::INT)" for column in contract.watched_columns]
     measured = "".join(f",\n    {expression}" for expression in [*shares, *_rules(contract).values()])
-    source = f"read_parquet({quote_literal(str(item.path))}, hive_partitioning = false)"
-    return f"SELECT count(*), coalesce(sum(hash({columns})), 0)::VARCHAR{measured}\nFROM {source}"
+    source = f"read_parquet([{_paths(staged)}], hive_partitioning = false, filename = true)"
+    return f"SELECT filename, count(*), sum(hash({columns}))::VARCHAR{measured}\nFROM {source}\nGROUP BY filename"
 
 
-def _type_violations(connection: DuckDBPyConnection, contract: Contract, item: Staged) -> list[str]:
-    source = f"read_parquet({quote_literal(str(item.path))}, hive_partitioning = false)"
-    described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    found = {name: kind for name, kind, *_ in described}
+def _paths(staged: Sequence[Staged]) -> str:
+    return ", ".join(quote_literal(str(item.path)) for item in staged)
+
+
+def _type_violations(
+    connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
+) -> dict[Path, list[str]]:
+    """How each file's columns differ from the contract's; files with the same Parquet schema are looked at once."""
+    signature = "list((name, type, converted_type, logical_type, scale, precision))::VARCHAR"
+    by_schema: dict[str, list[Path]] = {}
+    found = connection.execute(
+        f"SELECT file_name, {signature} FROM parquet_schema([{_paths(staged)}]) GROUP BY file_name"
+    ).fetchall()
+    for path, schema in found:
+        by_schema.setdefault(schema, []).append(Path(path))
+    return {
+        path: differences
+        for paths in by_schema.values()
+        for differences in [_differences(connection, contract, paths[0])]
+        for path in paths
+    }
+
+
+def _differences(connection: DuckDBPyConnection, contract: Contract, path: Path) -> list[str]:
+    source = f"read_parquet({quote_literal(str(path))}, hive_partitioning = false)"
+    found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     expected = {column.name: column.type for column in contract.stored_columns}
     return [
         f"{name}: {found.get(name, 'missing')} instead of {expected.get(name, 'no such column')}"
