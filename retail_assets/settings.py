@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+
+def _known_encoding(name: str) -> str:
+    codecs.lookup(name)
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
@@ -37,6 +45,15 @@ class Settings(BaseSettings):
         default="iso",
         description="Declared format of event_time: 'iso' (ISO 8601 and REES46's '2019-10-01 00:00:00 UTC'), "
         "'epoch_seconds', 'epoch_milliseconds' or a strptime pattern.",
+    )
+    source_encoding: Encoding = Field(
+        default="utf-8", description="Declared encoding of CSV files, such as latin-1, cp1252 or utf-16."
+    )
+    settle_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="Files that changed less than this many seconds ago are left in the landing folder for later. "
+        "Set it where something writes there slowly instead of renaming finished files into it.",
     )
     future_tolerance_minutes: int = Field(
         default=5,

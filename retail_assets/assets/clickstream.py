@@ -35,15 +35,25 @@ PRICE_HISTORY = Audit("price_history", "No product is priced far outside its own
 RECONCILIATION = Audit(
     "reconciliation", "Products add up to all clean events, categories and brands to the events that carry one."
 )
+DELIVERY = Audit(
+    "delivery",
+    "The files of the day came as the contract says: known columns, one kind of time, honest names. Warns only.",
+    blocking=False,
+)
 SAME_AS_AGGREGATES = Audit(
     "features_match_aggregates", "Features repeat the aggregates of their date; all other rows are quiet."
 )
 
 
-@step(partitioning="date", takes_in_files=True, drifts=(VOLUME,))
+@step(partitioning="date", takes_in_files=True, audits=(DELIVERY,), drifts=(VOLUME,))
 def raw_events(landing: Landing) -> Query:
     """Every received event of a UTC day, as text, as the landed files brought it."""
-    return query("clickstream/raw_events", landed_events=landing.landed_events(), same_as="landed_events")
+    return query(
+        "clickstream/raw_events",
+        landed_events=landing.landed_events(),
+        landing_notes=landing.notes(),
+        same_as="landed_events",
+    )
 
 
 @step(

@@ -39,9 +39,6 @@ def data_quality(event_books: Dataset, landing: Landing) -> Query:
     """The books of landing and cleaning: what came in and what became of it."""
     kinds = {"date": "DATE", "reason": "VARCHAR", "rows": "BIGINT"}
     landed = [
-        (date.fromisoformat(book.date) if book.date else None, book.reason, book.rows)
-        for _, entry in sorted(landing.files().items())
-        if entry.state == "landed"
-        for book in entry.books
+        (date.fromisoformat(book.date) if book.date else None, book.reason, book.rows) for book in landing.books()
     ]
     return query("warehouse/data_quality", event_books=event_books, landing_books=Rows.of(kinds, landed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -18,6 +19,10 @@ from retail_assets.engine.partition import Partition
 from retail_assets.landing.landing import Progress
 from retail_assets.landing.ledger import LandedFile
 
+if TYPE_CHECKING:
+    from dagster_shared.error import SerializableErrorInfo
+
+INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -114,6 +119,8 @@ class Backfill:
         reasons: list[str] = []
         for days in _ranges(todo):
             result = self._launch(step, days)
+            if _was_interrupted(result):
+                raise KeyboardInterrupt
             if not result.success:
                 failed.extend(self._unmade(step, [item for item in todo if not days or item.get("date") in days]))
                 reasons.extend(_reasons(result))
@@ -163,11 +170,25 @@ def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
         if failure.user_failure_data and failure.user_failure_data.description:
             lines = failure.user_failure_data.description.splitlines()
             reasons.extend(lines[1:] or lines)
-        elif error := failure.error:
-            while error.cause:
-                error = error.cause
-            reasons.append(error.message.strip())
+        elif errors := list(_causes(failure.error)):
+            reasons.append(errors[-1].message.strip())
     return reasons or [f"run {result.run_id} ended without a reason: see it in the UI"]
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether somebody pressed Ctrl-C: Dagster and DuckDB each make an error of their own of it."""
+    return any(
+        error.cls_name in INTERRUPTIONS or "Query interrupted" in error.message
+        for event in result.filter_events(lambda event: event.is_step_failure)
+        for error in _causes(event.step_failure_data.error)
+    )
+
+
+def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
+    """The error and those behind it, the first one last."""
+    while error:
+        yield error
+        error = error.cause
 
 
 def _within(day: str, first: date | None, last: date | None) -> bool:

@@ -26,7 +26,7 @@ def use_instance_of(settings: Settings) -> Path:
     if home == settings.dagster_home and _project_file("dagster.yaml").exists():
         project = yaml.safe_load(_project_file("dagster.yaml").read_text(encoding="utf-8"))
         kept = {name: section for name, section in project.items() if name not in STORAGE_SECTIONS}
-        configuration.write_text(yaml.safe_dump(kept), encoding="utf-8")
+        _write_if_new(configuration, yaml.safe_dump(kept))
     elif not configuration.exists():
         configuration.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
     return home
@@ -41,6 +41,14 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 def workspace_file() -> Path:
     """The project's workspace.yaml, the one source of code locations."""
     return _project_file("workspace.yaml")
+
+
+def _write_if_new(path: Path, text: str) -> None:
+    """Write the file whole, unless it says so already: another process may be reading it."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
 
 
 def _project_file(name: str) -> Path:

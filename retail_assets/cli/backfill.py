@@ -85,9 +85,10 @@ def require_possible_dates(settings: Settings, first: date | None, last: date | 
 def require_files(platform: Platform) -> None:
     """Refuse to work on nothing, which is most often another folder than the one that was meant."""
     if not platform.landing.files() and not platform.landing.pending():
+        land, generate = command_line("land FILE..."), command_line("generate --land")
         raise ValueError(
-            f"nothing has landed in {platform.settings.landing_dir}. Bring files with `{command_line('land FILE...')}`, "
-            f"make some with `{command_line('generate --land')}`, or choose another platform with --data-dir."
+            f"nothing has landed in {platform.settings.landing_dir}. Bring files with `{land}`, make some with "
+            f"`{generate}`, or choose another platform with --data-dir."
         )
 
 
@@ -124,7 +125,7 @@ def _watching(shown: Meter) -> Iterator[Watcher]:
 
 def _nothing_in_range(platform: Platform, first: date | None, last: date | None) -> str:
     landed = platform.landing.dates()
-    known = f"the landed dates run from {landed[0]} to {landed[-1]}" if landed else "no landed file has a readable event"
+    known = f"the landed dates run from {landed[0]} to {landed[-1]}" if landed else "no landed file has any event"
     return f"no file has events from {first or 'the start'} to {last or 'today'}: {known}"
 
 
@@ -183,7 +184,7 @@ def _tell_trouble(report: BackfillReport, *, include_empty: bool) -> None:
             note(f"{stage.step}: {plural(len(stage.failed), 'partition')} not published; what was there before stays.")
             _tell_some(stage.reasons, "reason")
         if stage.without_input:
-            note(f"{stage.step}: {plural(len(stage.without_input), 'partition')} not made, because an input is missing:")
+            note(f"{stage.step}: {plural(len(stage.without_input), 'partition')} not made, for want of an input:")
             _tell_some(stage.without_input, "partition")
     if report.empty_dates:
         shown = ", ".join(report.empty_dates[:MOST_DATES]) + (" ..." if len(report.empty_dates) > MOST_DATES else "")

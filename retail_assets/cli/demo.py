@@ -13,7 +13,7 @@ from retail_assets.cli.backfill import run_backfill, show_report
 from retail_assets.cli.generate import write_shop
 from retail_assets.cli.land import Delivery, deliver_all
 from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
-from retail_assets.cli.options import Format, FromOption, ToOption, require_order
+from retail_assets.cli.options import EndOption, Format, StartOption, require_order
 from retail_assets.cli.output import human_bytes, plural, say
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from retail_assets.sources.synthetic_shop import ShopPlan, ShopTruth
 
 SEED = 2019
-FIRST = date(2019, 10, 14)
+FIRST = date(2019, 10, 28)
 LAST = date(2019, 12, 8)
 NEXT = ("status", "rejected", "lineage features.MA7", "query \"FROM features WHERE key_type = 'brand' LIMIT 5\"")
 UI = "http://127.0.0.1:3000"
@@ -30,12 +30,12 @@ UI = "http://127.0.0.1:3000"
 
 def demo(
     events: Annotated[int, typer.Option(min=1, help="Events of the synthetic shop.")] = 400_000,
-    first: FromOption = FIRST,
-    last: ToOption = LAST,
+    first: StartOption = FIRST,
+    last: EndOption = LAST,
 ) -> None:
     """Make sample data, build everything from it, show the result.
 
-    Eight weeks of a synthetic shop, Black Friday among them, are landed and built through Dagster. A second run
+    Six weeks of a synthetic shop, Black Friday among them, are landed and built through Dagster. A second run
     changes nothing and takes seconds.
     """
     from retail_assets.cli.summary import print_summary

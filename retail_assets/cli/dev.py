@@ -28,7 +28,8 @@ def dev(
     workspace = workspace_file()
     where = ["-w", str(workspace)] if workspace.exists() else ["-m", "retail_assets.definitions"]
     note(f"Dagster's UI: http://{host}:{port} (ready in a few seconds; Ctrl-C ends it). Its instance: {home}")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job starts with SIGINT ignored, and so would Dagster
+    # A shell's background job starts with SIGINT ignored, and Dagster would inherit that: nothing could end it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     command = [sys.executable, "-m", "dagster", "dev", *where, "-h", host, "-p", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 no shell is wanted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 def doctor(form: FormatOption = Format.table) -> None:
     """Examine settings, machine and platform; say what to mend.
 
-    Versions, folders, memory, Dagster, contracts, ledger, datasets and what killed runs left behind. Exits with 1 if something is wrong; a hint alone is no reason.
+    Versions, folders, memory, Dagster, contracts, ledger, datasets and what killed runs left behind. Exits with 1 if
+    something is wrong; a hint alone is no reason.
     """
     from retail_assets.cli.examination import examine, in_force
 
@@ -57,5 +57,3 @@ def _tell(findings: list[Finding], wrong: list[Finding]) -> None:
         note("Nothing is wrong.")
     else:
         note(f"{plural(len(wrong), 'thing is', 'things are')} wrong.")
-
-

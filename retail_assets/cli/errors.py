@@ -56,7 +56,7 @@ def _invalid_settings(error: BaseException) -> str:
         return "; ".join(f"RETAIL_{name.upper()}: {message}" for name, message in wrong) + ". Correct the environment."
     if _is_a(error, "pydantic_settings", "SettingsError"):
         name = str(error).partition('"')[2].partition('"')[0]
-        return f"RETAIL_{name.upper()} is no JSON such as {{\"Summer sale\": [\"2019-07-01\"]}}. Correct the environment."
+        return f'RETAIL_{name.upper()} is no JSON such as {{"Summer sale": ["2019-07-01"]}}. Correct the environment.'
     return ""
 
 

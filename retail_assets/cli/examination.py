@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from retail_assets.cli.errors import explain
-from retail_assets.cli.opening import instance_home, open_definitions, open_existing_instance
+from retail_assets.cli.opening import command_line, instance_home, open_definitions, open_existing_instance
 from retail_assets.cli.output import human_bytes, plural, some
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def in_force() -> list[SettingInForce]:
         is_secret = any(word in name for word in SECRET_WORDS)
         value = getattr(chosen, name)
         shown = "(set, not shown)" if is_secret and value else "(unset)" if value is None else str(value)
-        found.append(SettingInForce(f"RETAIL_{name.upper()}", shown, "set" if name in chosen.model_fields_set else "default"))
+        origin = "set" if name in chosen.model_fields_set else "default"
+        found.append(SettingInForce(f"RETAIL_{name.upper()}", shown, origin))
     return found
 
 
@@ -123,7 +124,8 @@ def _cloud() -> Finding:
     found = {name: _version(name) for name in CLOUD_PACKAGES}
     there = ", ".join(f"{name} {number}" for name, number in found.items() if number)
     missing = ", ".join(name for name, number in found.items() if not number)
-    text = "; ".join(part for part in (there, f"not installed: {missing} (only the cloud needs them)" if missing else "") if part)
+    absent = f"not installed: {missing} (only the cloud needs them)" if missing else ""
+    text = "; ".join(part for part in (there, absent) if part)
     duckdb = _version("duckdb")
     odd = [name for name, number in found.items() if name.startswith("duckdb") and number and number != duckdb]
     mend = f"install {', '.join(f'{name}=={duckdb}' for name in odd)}: DuckDB loads no other version" if odd else ""
@@ -196,7 +198,7 @@ def _definitions(settings: Settings) -> Iterator[Finding]:
 def _instance(settings: Settings) -> Iterator[Finding]:
     home = instance_home(settings)
     if home != settings.dagster_home:
-        mend = f"unset DAGSTER_HOME, unless this platform shall share its runs with others; its own is {settings.dagster_home}"
+        mend = f"unset DAGSTER_HOME, unless platforms shall share their runs; this one's own is {settings.dagster_home}"
         yield Finding("DAGSTER_HOME", "hint", f"runs are recorded in {home}", mend)
     with open_existing_instance(settings) as instance:
         if instance is None:
@@ -213,7 +215,7 @@ def _ledger(platform: Platform) -> Iterator[Finding]:
         "ledger",
         "hint" if pending else "ok",
         f"{plural(landed, 'file')} landed, {len(pending):,} waiting",
-        "take the waiting files in: retail backfill" if pending else "",
+        f"take the waiting files in: {command_line('backfill')}" if pending else "",
     )
     for entry in files.values():
         if entry.state == "blocked":
@@ -225,16 +227,17 @@ def _datasets(platform: Platform) -> Iterator[Finding]:
 
     for step in STEPS:
         for item in step.contracts():
+            what = f"{step.store} {item.name}"
             try:
-                published = platform.store(step).published(item)
+                published = platform.store(step).published(item).values()
             except ValueError as error:
-                yield Finding(f"{step.store} {item.name}", "wrong", "its manifest is damaged", str(error))
+                yield Finding(what, "wrong", "its manifest is damaged", str(error))
                 continue
-            gone = sorted(e.partition.key for e in published.values() if step.store == "lake" and not Path(e.location).exists())
+            gone = sorted(e.partition.key for e in published if step.store == "lake" and not Path(e.location).exists())
             if gone:
-                mend = "make them again: retail backfill --force, with --from and --to"
+                mend = f"make them again: {command_line('backfill --force')}, with --from and --to"
                 found = f"{plural(len(gone), 'object')} of the manifest are gone: {some(gone, MOST_NAMES)}"
-                yield Finding(f"{step.store} {item.name}", "wrong", found, mend)
+                yield Finding(what, "wrong", found, mend)
     yield Finding("datasets", "ok", f"manifests of {plural(sum(len(s.outputs) for s in STEPS), 'dataset')} looked at")
 
 

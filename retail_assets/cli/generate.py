@@ -10,7 +10,7 @@ import typer
 
 from retail_assets.cli.land import deliver_all, tell_delivered
 from retail_assets.cli.opening import command_line
-from retail_assets.cli.options import FromOption, ToOption
+from retail_assets.cli.options import EndOption, StartOption
 from retail_assets.cli.output import grouped, human_bytes, note, plural, say
 from retail_assets.cli.progress import meter
 
@@ -24,8 +24,8 @@ DEFAULT_TO = date(2019, 10, 31)
 
 def generate(
     events: Annotated[int, typer.Option(min=1, help="Rows in all, bad ones and repeats included.")] = 100_000,
-    first: FromOption = DEFAULT_FROM,
-    last: ToOption = DEFAULT_TO,
+    first: StartOption = DEFAULT_FROM,
+    last: EndOption = DEFAULT_TO,
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows; another one another shop.")] = 0,
     form: Annotated[Literal["csv", "csv.gz", "parquet"], typer.Option("--format", help="Kind of files.")] = "csv",
     per: Annotated[Literal["hour", "day", "month"], typer.Option(help="What one file covers.")] = "day",

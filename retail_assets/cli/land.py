@@ -30,7 +30,8 @@ def land(
 ) -> None:
     """Copy event files into landing, each whole or not at all.
 
-    CSV, CSV.GZ or Parquet. Files of a folder keep their place below it. A file that landing holds already, byte for byte, stays as it is.
+    CSV, CSV.GZ or Parquet. Files of a folder keep their place below it. A file that landing holds already, byte for
+    byte, stays as it is.
     """
     from retail_assets.settings import settings
 
@@ -85,7 +86,8 @@ def tell_delivered(delivery: Delivery, inbox: Path) -> None:
         size = human_bytes(sum(delivery.copied.values()))
         say(f"{plural(len(delivery.copied), 'file')} copied into {inbox}, {size}: {some(delivery.copied, MOST_NAMES)}")
     if delivery.unchanged:
-        say(f"{plural(len(delivery.unchanged), 'file')} were there already, byte for byte: {some(delivery.unchanged, MOST_NAMES)}")
+        count, names = plural(len(delivery.unchanged), "file"), some(delivery.unchanged, MOST_NAMES)
+        say(f"{count} in landing already, byte for byte: {names}")
 
 
 def _by_name(given: Sequence[Path]) -> dict[str, Path]:

@@ -25,7 +25,9 @@ Edges = dict[Node, list[Node]]
 
 
 def lineage(
-    target: Annotated[str, typer.Argument(metavar="DATASET[.COLUMN]", help="Such as features or features.purchases_t-1.")],
+    target: Annotated[
+        str, typer.Argument(metavar="DATASET[.COLUMN]", help="Such as features or features.purchases_t-1.")
+    ],
     upstream: Annotated[
         bool, typer.Option("--upstream/--downstream", help="What it is made from, or what is made from it.")
     ] = True,
@@ -33,7 +35,8 @@ def lineage(
 ) -> None:
     """Show where a dataset or a column comes from.
 
-    Through all datasets, as the SQL says. The lake's datasets go by their names, warehouse tables by warehouse.NAME: warehouse.features.MA7.
+    Through all datasets, as the SQL says. The lake's datasets go by their names, warehouse tables by warehouse.NAME:
+    warehouse.features.MA7.
     """
     from retail_assets.cli.opening import open_platform
 
@@ -111,10 +114,10 @@ def read_graph(platform: Platform) -> Graph:
             columns[name] = tuple(column.name for column in item.columns)
             sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams] or [(LANDED, "")]
             for column, origins in found.get(item.name, {}).items():
-                sources[name, column] = [(dataset, origin) for dataset, origin in origins if dataset in columns]
+                sources[name, column] = list(origins)
     consumers: Edges = defaultdict(list)
-    for node, origins in sources.items():
-        for origin in origins:
+    for node, made_from in sources.items():
+        for origin in made_from:
             consumers[origin].append(node)
     return Graph(columns, sources, dict(consumers))
 

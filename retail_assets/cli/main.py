@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if done.code == INTERRUPTED:
             _complain("interrupted. What was published stays; the same command goes on from there.")
         raise
-    except Exception as error:  # noqa: BLE001 the one place that turns errors into a line
+    except Exception as error:  # the one place that turns errors into a line
         if os.environ.get("RETAIL_DEBUG"):
             raise
         found = explain(error)

@@ -31,6 +31,12 @@ def require_order(first: date | None, last: date | None) -> None:
         raise typer.BadParameter(f"--from {first} lies after --to {last}. Swap the two.")
 
 
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print it; json and csv go to stdout alone.")]
-FromOption = Annotated[date | None, typer.Option("--from", parser=parse_day, metavar="YYYY-MM-DD", help="First UTC date.")]
-ToOption = Annotated[date | None, typer.Option("--to", parser=parse_day, metavar="YYYY-MM-DD", help="Last UTC date.")]
+_FORM = typer.Option("--format", "-f", help="How to print it; json and csv go to stdout alone.")
+_FROM = typer.Option("--from", parser=parse_day, metavar="YYYY-MM-DD", help="First UTC date.")
+_TO = typer.Option("--to", parser=parse_day, metavar="YYYY-MM-DD", help="Last UTC date.")
+
+FormatOption = Annotated[Format, _FORM]
+FromOption = Annotated[date | None, _FROM]
+ToOption = Annotated[date | None, _TO]
+StartOption = Annotated[date, _FROM]
+EndOption = Annotated[date, _TO]

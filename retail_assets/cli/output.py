@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from retail_assets.cli.formats import plain, write_csv, write_json
 from retail_assets.cli.options import Format
 
 if TYPE_CHECKING:
@@ -64,10 +63,11 @@ class Table:
 
 def show(table: Table, form: Format) -> None:
     """Print the table to stdout in the wanted form."""
+    names = [column.name for column in table.columns]
     if form is Format.json:
-        write_json_rows(table, sys.stdout)
+        write_json(names, table.rows, sys.stdout)
     elif form is Format.csv:
-        write_csv(table, sys.stdout)
+        write_csv(names, table.rows, sys.stdout)
     else:
         print_table(table)
 
@@ -101,7 +101,7 @@ def stdout() -> Console:
 
 
 def print_table(table: Table) -> None:
-    """Print the table with aligned columns. What is too wide is folded; if that does not help, rows are printed as lists."""
+    """Print the table with aligned columns; where it is too wide to fold, each row as a list."""
     console = stdout()
     columns, rows = list(table.columns), list(table.rows)
     grid = _grid(columns, rows, table.absent)
@@ -113,9 +113,10 @@ def print_table(table: Table) -> None:
     if _least_width(grid) <= console.width:
         console.print(grid)
         return
+    as_list = Column("name"), Column("value", folds_at=1)
+    names = [column.heading or column.name for column in columns]
     for row in rows:
-        pairs = [(column.heading or column.name, value) for column, value in zip(columns, row, strict=True)]
-        console.print(_grid([Column("column"), Column("value", folds_at=NARROW)], pairs, table.absent, show_header=False))
+        console.print(_grid(as_list, list(zip(names, row, strict=True)), table.absent, show_header=False))
 
 
 def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Any]], absent: str, *, show_header: bool = True) -> Grid:
@@ -154,75 +155,13 @@ def _cell(column: Column, value: Any, absent: str) -> Text:
 
 
 def _is_numeric(values: Iterable[Any]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in known)
+    kinds = {type(value) for value in values if value is not None}
+    return bool(kinds) and kinds <= {int, float, Decimal}
 
 
 def printable(text: str) -> str:
-    """The text without control characters, which could move the cursor or repaint the screen: they are shown escaped."""
+    """The text with control characters escaped: they could move the cursor or repaint the screen."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
-def write_json_rows(table: Table, stream: IO[str]) -> None:
-    """Write the rows as a JSON array of objects, one a line. Decimals keep every digit."""
-    names = list(_distinct([column.name for column in table.columns]))
-    separator = "[\n"
-    for row in table.rows:
-        members = ", ".join(f"{json.dumps(name)}: {_json(value)}" for name, value in zip(names, row, strict=True))
-        stream.write(f"{separator}{{{members}}}")
-        separator = ",\n"
-    stream.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, Decimal) and value.is_finite():
-        return f"{value:f}"
-    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
-
-
-def plain(value: Any) -> Any:
-    """The value in types that JSON has: dates in ISO form, NaN and Infinity as text, bytes in hex."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Decimal | UUID | timedelta):
-        return str(value)
-    return value
-
-
-def _distinct(names: Sequence[str]) -> Iterator[str]:
-    """The names with a number behind those that come again: an object has a key once."""
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        yield name if counts[name] == 1 else f"{name}_{counts[name]}"
-
-
-def write_csv(table: Table, stream: IO[str]) -> None:
-    """Write the rows as CSV. NULL is an empty field, an empty text is ``""``."""
-    stream.write(",".join(_csv(column.name) for column in table.columns) + "\n")
-    for row in table.rows:
-        stream.write(",".join(_csv(value) for value in row) + "\n")
-
-
-def _csv(value: Any) -> str:
-    if value is None:
-        return ""
-    is_nested = isinstance(value, list | tuple | Mapping)
-    text = json.dumps(plain(value), ensure_ascii=False) if is_nested else _exact(plain(value))
-    is_plain = bool(text) and not any(char in text for char in ',"\r\n')
-    return text if is_plain else '"' + text.replace('"', '""') + '"'
-
-
-def _exact(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shown(value: Any) -> str:

@@ -105,7 +105,11 @@ class Listener(logging.Handler):
 
     def __init__(self, tell: Callable[[logging.LogRecord], None]) -> None:
         super().__init__()
-        self.emit = tell  # type: ignore[method-assign]
+        self.tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand the record on."""
+        self.tell(record)
 
 
 @contextmanager

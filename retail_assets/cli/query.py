@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,9 +29,10 @@ def query(
 ) -> None:
     """Ask every dataset in SQL.
 
-    Each dataset of lake and warehouse is a view by its name. The lake: raw_events, clean_events, rejected_events, event_books, daily_aggregates, product_days, features.
-    The warehouse: warehouse.features, dim_date, dim_product, data_quality. The landing: landed_files.
-    Names with a hyphen want quotes, as in '"purchases_t-1"'. SHOW TABLES lists the views, DESCRIBE features the columns.
+    Each dataset of lake and warehouse is a view by its name. The lake: raw_events, clean_events, rejected_events,
+    event_books, daily_aggregates, product_days, features. The warehouse: warehouse.features, dim_date, dim_product,
+    data_quality. The landing: landed_files. Names with a hyphen want quotes, as in '"purchases_t-1"'. SHOW TABLES
+    lists the views, DESCRIBE features the columns of one.
     """
     from retail_assets.cli.views import open_views
 
@@ -41,8 +41,10 @@ def query(
         raise typer.BadParameter("the query is empty")
     if limit is None and form is Format.table:
         limit = ROWS_IN_A_TABLE
-    with ExitStack() as stack:
-        connection = stack.enter_context(open_views(open_platform()))
+    platform = open_platform()
+    if not platform.settings.lake_dir.exists():
+        note(f"Nothing has been built in {platform.settings.data_dir} yet: every view is empty.")
+    with open_views(platform) as connection:
         _run(connection, text, form, limit or 0)
 
 
@@ -58,8 +60,12 @@ def _run(connection: DuckDBPyConnection, sql: str, form: Format, limit: int) -> 
         connection.execute(sql)
         rows = _Rows(connection, limit)
         show(Table.of([column[0] for column in connection.description or []], rows), form)
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # Ctrl-C, as DuckDB reports it
+            raise KeyboardInterrupt from error
+        raise
     except duckdb.Error as error:
-        hint = "`retail query \"SHOW TABLES\"` lists the views, `retail query \"DESCRIBE features\"` the columns of one."
+        hint = "SHOW TABLES lists the views, DESCRIBE features the columns of one."
         raise ValueError(f"{str(error).strip()}\n{hint}") from error
     if rows.were_cut:
         note(f"The first {limit:,} rows; there are more: --limit 0 prints all.")

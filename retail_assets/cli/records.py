@@ -56,11 +56,13 @@ def dataset_name(key: dg.AssetKey) -> str:
 
 def _check_state(instance: dg.DagsterInstance, key: dg.AssetCheckKey, is_partitioned: bool) -> CheckState:
     storage = instance.event_log_storage
-    latest = {info.partition_key: info.latest_execution_status.value for info in storage.get_asset_check_partition_info([key])}
+    known = storage.get_asset_check_partition_info([key])
     name = dataset_name(key.asset_key)
-    if not latest:
+    if not known:
         return CheckState(name, key.name, "not run")
-    failed = {part for part, status in latest.items() if status == "FAILED" and (part is not None or not is_partitioned)}
+    # Of a partitioned dataset, the record without a partition sums up one range run: later runs may have mended it.
+    judged = [info for info in known if info.partition_key or not is_partitioned]
+    failed = {info.partition_key for info in judged if info.latest_execution_status.value == "FAILED"}
     if not failed:
         return CheckState(name, key.name, "passed")
     records = list(_failures(instance, key, failed))

@@ -48,8 +48,8 @@ def rejected(
 ) -> None:
     """Show which rows were rejected and why.
 
-    Counts by stage and reason, and examples with file, row and text as received. Nothing is lost: mend the rows and land them again. csv prints the counts; all rows are in
-    retail query "FROM rejected_events".
+    Counts by stage and reason, and examples with file, row and text as received. Nothing is lost: mend the rows and
+    land them again. csv prints the counts; all rows are in retail query "FROM rejected_events".
     """
     from retail_assets.cli.views import open_views
 

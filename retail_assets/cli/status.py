@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -73,9 +73,9 @@ class PlatformStatus:
 def status(form: FormatOption = Format.table) -> None:
     """Show what each dataset holds, lacks and failed.
 
-    Partitions, dates, missing days, rows, when it was last made and failed checks. "gaps" counts days missing between the first and the last, "to do" partitions that the next backfill makes, as far
-    as is known before it starts. Exits with 1 where
-    a dataset cannot be read.
+    Partitions, dates, missing days, rows, when it was last made and failed checks. "gaps" counts days missing between
+    the first and the last, "to do" partitions that the next backfill makes, as far as is known before it starts.
+    Exits with 1 where a dataset cannot be read.
     """
     found = platform_status(open_platform())
     if form is Format.json:
@@ -211,12 +211,20 @@ def _facts(found: PlatformStatus) -> Table:
     return Table.of(names, rows)
 
 
-def _print(found: PlatformStatus) -> None:
-    say(f"{found.data_dir}: {plural(found.landed, 'file')} landed, {grouped(len(found.pending))} waiting to be taken in")
-    print_table(_overview(found))
-    for item in found.datasets:
+def _gaps(datasets: Iterable[DatasetStatus]) -> dict[tuple[str, ...], list[str]]:
+    """The datasets that lack days, by the days that they lack."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for item in datasets:
         if item.missing_dates:
-            say(f"{item.dataset} lacks {plural(len(item.missing_dates), 'day')}: {some(item.missing_dates, MOST_DATES)}")
+            found.setdefault(item.missing_dates, []).append(item.dataset)
+    return found
+
+
+def _print(found: PlatformStatus) -> None:
+    say(f"{found.data_dir}: {plural(found.landed, 'file')} landed, {len(found.pending):,} waiting to be taken in")
+    print_table(_overview(found))
+    for dates, datasets in _gaps(found.datasets).items():
+        say(f"{plural(len(dates), 'day')} missing ({some(dates, MOST_DATES)}) in {', '.join(datasets)}")
     for check in found.checks:
         if check.state in ("failed", "warned"):
             told = [f"{finding.partition or 'all'}: {finding.detail}" for finding in check.findings]
@@ -227,4 +235,3 @@ def _print(found: PlatformStatus) -> None:
         say(f"waiting: {some(found.pending, MOST_DATES)}")
     if found.pending or any(item.to_make for item in found.datasets):
         note(f"Next: {command_line('backfill')}")
-

@@ -118,7 +118,7 @@ def _print_books(books: Books) -> None:
     reasons = sorted(books.rejected.items())
     rows += [(f"  {reason} (at {stage})", count, _share(count, received)) for (stage, reason), count in reasons]
     print_table(Table([Column("events"), Column("rows", look=grouped), Column("share")], rows))
-    parts = " + ".join(f"{count:,} {LABELS.get(name, name)}" for name, count in books.outcome.items() if name != "received")
+    parts = " + ".join(f"{count:,} {LABELS.get(name, name)}" for name, count in list(books.outcome.items())[1:])
     verdict = "The books balance" if books.balance else "The books do NOT balance"
     say(f"{verdict}: {received:,} received = {parts}.")
 
@@ -132,7 +132,7 @@ def _compare(books: Books, platform: Platform, truth: ShopTruth) -> None:
     names = {entry.name for entry in platform.landing.files().values() if entry.state == "landed"}
     others = names - {file.name for file in truth.files}
     if others:
-        say(f"Other files have landed too ({plural(len(others), 'file')}), so the truth file does not cover everything.")
+        say(f"{plural(len(others), 'other file')} landed too, so the truth file does not cover everything.")
         return
     different = books.differences(truth)
     if different:
@@ -176,15 +176,16 @@ def _can_print(text: str) -> bool:
 def sparkline(values: Sequence[int], width: int, levels: str = LEVELS) -> str:
     """The values as a row of bars, the tallest for the greatest; several days share a bar where room is short."""
     size = max(1, math.ceil(len(values) / width))
-    bars = [sum(values[start : start + size]) / len(values[start : start + size]) for start in range(0, len(values), size)]
+    slices = [values[start : start + size] for start in range(0, len(values), size)]
+    bars = [sum(days) / len(days) for days in slices]
     top = max(bars, default=0)
     return "".join(levels[round(bar / top * (len(levels) - 1))] if top else levels[0] for bar in bars)
 
 
 def _print_checks(checks: Sequence[CheckState], truth: ShopTruth) -> None:
     states = Counter(check.state for check in checks)
-    counts = ", ".join(f"{states[state]:,} {state}" for state in ("passed", "warned", "failed", "not run") if states[state])
-    say(f"Checks: {counts}.")
+    counted = [f"{states[state]:,} {state}" for state in ("passed", "warned", "failed", "not run") if states[state]]
+    say(f"Checks: {', '.join(counted)}.")
     for check in checks:
         if check.findings:
             told = [_explained(finding.partition, finding.detail, truth) for finding in check.findings]

@@ -126,8 +126,8 @@ def _attach(connection: DuckDBPyConnection, platform: Platform) -> list[str]:
     if not path.exists():
         return []
     connection.execute(f"ATTACH {quote_literal(str(path))} AS warehouse_file (READ_ONLY)")
-    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse_file'").fetchall()
-    return [name for (name,) in found if not name.startswith("_")]
+    tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse_file'"
+    return [name for (name,) in connection.execute(tables).fetchall() if not name.startswith("_")]
 
 
 def _create_landed_files(connection: DuckDBPyConnection, files: Sequence[LandedRow]) -> None:
@@ -138,4 +138,3 @@ def _create_landed_files(connection: DuckDBPyConnection, files: Sequence[LandedR
         batch = files[start : start + ROWS_PER_INSERT]
         values: list[Any] = [value for file in batch for value in astuple(file)]
         connection.execute(f"INSERT INTO landed_files VALUES {', '.join([row] * len(batch))}", values)
-

@@ -63,10 +63,10 @@ def _stage_output(binder: Binder, output: Output, partitions: list[Partition], f
     targets = {partition: folder / output.object_path(partition) for partition in partitions}
     for target in targets.values():
         target.parent.mkdir(parents=True, exist_ok=True)
+    binder.bind(output.query)  # for the audits too, which read the inputs even where an object is only linked
     left = [partition for partition in partitions if not _link(output, partition, targets[partition])]
     if left:
-        binder.bind(output.query)
-        _write(binder.connection, output, {partition: targets[partition] for partition in left})
+        _write(binder, output, {partition: targets[partition] for partition in left})
     return [Staged(partition, target) for partition, target in targets.items()]
 
 
@@ -85,11 +85,12 @@ def _link(output: Output, partition: Partition, target: Path) -> bool:
     return True
 
 
-def _write(connection: DuckDBPyConnection, output: Output, targets: dict[Partition, Path]) -> None:
+def _write(binder: Binder, output: Output, targets: dict[Partition, Path]) -> None:
+    connection = binder.connection
     columns = ", ".join(
         f"CAST({column.quoted} AS {column.type}) AS {column.quoted}" for column in output.contract.stored_columns
     )
-    if len(targets) == 1:
+    if binder.partitions == list(targets) and len(targets) == 1:  # else the query yields the rows of others, too
         ((_, target),) = targets.items()
         _copy(connection, f"SELECT {columns} FROM ({output.query.sql})", target)
         return

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart")
-CHUNK = 4 * 1024 * 1024
+
+
+class FileChanged(Exception):
+    """A file is not what it was when it was listed: it is left alone until it keeps still."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,7 @@ class Arrival:
 
 def arrivals(inbox: Path) -> list[Arrival]:
     """The event files in the inbox, by name; hidden, temporary and other files are left alone."""
-    found = (path for path in inbox.rglob("*") if _is_event_file(path, inbox)) if inbox.is_dir() else ()
-    return sorted((_arrival(path, inbox) for path in found), key=lambda arrival: arrival.name)
+    return sorted(_files(inbox, ""), key=lambda arrival: arrival.name) if inbox.is_dir() else []
 
 
 def deliver(source: Path, inbox: Path) -> Arrival:
@@ -38,33 +40,45 @@ def deliver(source: Path, inbox: Path) -> Arrival:
     if not source.name.lower().endswith(SUFFIXES):
         raise ValueError(f"{source} is none of {', '.join(SUFFIXES)}: rename it to what it is")
     inbox.mkdir(parents=True, exist_ok=True)
-    temporary = inbox / f".{source.name}.part"
-    shutil.copyfile(source, temporary)
-    target = temporary.replace(inbox / source.name)
-    return _arrival(target, inbox)
+    temporary = inbox / f".{source.name}.{os.getpid()}.part"
+    try:
+        shutil.copyfile(source, temporary)
+        target = temporary.replace(inbox / source.name)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return _arrival(target.name, target, target.stat())
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    for chunk in _chunks(path):
-        digest.update(chunk)
-    return digest.hexdigest()
+def require_unchanged(arrival: Arrival, state: os.stat_result | None = None) -> None:
+    """Refuse a file that is not what it was when it was listed.
+
+    Raises:
+        FileChanged: its size or time of change is another, or it is gone.
+    """
+    try:
+        state = state or arrival.path.stat()
+    except FileNotFoundError as error:
+        raise FileChanged(f"{arrival.name} is gone") from error
+    if (state.st_size, state.st_mtime_ns) != (arrival.bytes, arrival.mtime_ns):
+        raise FileChanged(f"{arrival.name} is still being written")
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk
+def _files(folder: Path, below: str) -> Iterator[Arrival]:
+    """Event files at any depth.
+
+    Names that begin with a dot or an underscore are hidden, as Spark and Hive have it; temporary files carry one of
+    those or an ending of their own, such as ``.part``.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "_")):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path), f"{below}{entry.name}/")
+            elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                with suppress(FileNotFoundError):  # gone since the folder was read
+                    yield _arrival(f"{below}{entry.name}", Path(entry.path), entry.stat())
 
 
-def _is_event_file(path: Path, inbox: Path) -> bool:
-    parts = path.relative_to(inbox).parts
-    name = path.name.lower()
-    hidden = any(part.startswith((".", "_")) for part in parts)
-    return not hidden and name.endswith(SUFFIXES) and not name.endswith(UNFINISHED) and path.is_file()
-
-
-def _arrival(path: Path, inbox: Path) -> Arrival:
-    state = path.stat()
-    return Arrival(path.relative_to(inbox).as_posix(), path, state.st_size, state.st_mtime_ns)
+def _arrival(name: str, path: Path, state: os.stat_result) -> Arrival:
+    return Arrival(name, path, state.st_size, state.st_mtime_ns)

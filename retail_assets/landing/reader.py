@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,55 +12,40 @@ from retail_assets.contracts import contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.query import first_reason
 from retail_assets.engine.staging import OBJECT_NAME, PARQUET_OPTIONS
-from retail_assets.landing.layout import (
-    GZIP_MAGIC,
-    PARQUET_MAGIC,
-    BlockedFile,
-    FileLayout,
-    csv_header,
-    match_columns,
-    starts_with,
-)
+from retail_assets.landing.blocked import BlockedFile
+from retail_assets.landing.csv_source import careful_source, fast_source
+from retail_assets.landing.gate import Inspected
 from retail_assets.landing.ledger import Book
+from retail_assets.landing.parquet_source import parquet_source
+from retail_assets.landing.source import Source
+from retail_assets.landing.storage import REJECTED_NAME
 from retail_assets.settings import Settings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MAX_LINE_BYTES = 16 * 1024 * 1024
-
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file held: rows, rows by date, the books, and counts worth a warning."""
+    """What a file held: rows by date, rejected rows by date and reason, and oddities worth a warning, by code."""
 
-    rows: int
     parts: dict[str, int]
-    books: tuple[Book, ...]
-    notes: dict[str, int]
+    rejected: tuple[Book, ...]
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def read_file(
-    connection: DuckDBPyConnection, path: Path, name: str, target: Path, settings: Settings, as_of: datetime
+    connection: DuckDBPyConnection, file: Inspected, target: Path, settings: Settings, as_of: datetime
 ) -> Reading:
     """Split a file into ``target/date=…/data.parquet`` and, where rows are rejected, ``target/rejected.parquet``.
 
     Raises:
         BlockedFile: the file cannot be read without guessing.
     """
-    import duckdb
-
     _set_variables(connection, settings, as_of)
-    is_parquet = starts_with(path, PARQUET_MAGIC)
-    try:
-        layout = match_columns(name, _names(connection, path, name, is_parquet))
-        source = _parquet_source(connection, path, layout) if is_parquet else _csv_source(path, layout)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE landed AS {_judged(source)}")
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
-        code = "corrupt_parquet" if is_parquet else "unreadable_csv"
-        raise BlockedFile(code, name, _first_lines(error), "Mend the file and deliver it again.") from error
-    reading = _reading(connection, layout)
-    _write_parts(connection, name, target, reading)
+    source = _load(connection, file, target)
+    reading = _reading(connection, source, settings)
+    _write_parts(connection, file.name, target, source, reading)
     connection.execute("DROP TABLE landed")
     return reading
 
@@ -76,39 +62,41 @@ def _set_variables(connection: DuckDBPyConnection, settings: Settings, as_of: da
         connection.execute(f"SET VARIABLE {name} = ?", [value])
 
 
-def _names(connection: DuckDBPyConnection, path: Path, name: str, is_parquet: bool) -> list[str]:
-    if not is_parquet:
-        if path.suffix == ".parquet":
-            raise BlockedFile("corrupt_parquet", name, "it is no Parquet file", "Deliver it again.")
-        return csv_header(path, name)
-    described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?, hive_partitioning = false)", [str(path)])
-    return [row[0] for row in described.fetchall()]
+def _load(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> Source:
+    """The judged rows of the file as the table ``landed``: every row that the file holds, or BlockedFile."""
+    import duckdb
+
+    fault = "it cannot be read"
+    for source in _sources(connection, file, folder):
+        try:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE landed AS {_judged(source.sql)}")
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+            _raise_if_disk_is_full(error)
+            fault = _first_lines(error)
+            continue
+        (rows,) = connection.execute("SELECT count(*) FROM landed").fetchone() or (0,)
+        if rows == source.rows:
+            return source
+        fault = f"it holds {source.rows:,} records, of which {rows:,} could be read"
+    code = "unreadable_csv" if file.census else "corrupt_parquet"
+    raise BlockedFile(code, file.name, fault, "Mend the file and deliver it again.")
 
 
-def _csv_source(path: Path, layout: FileLayout) -> str:
-    columns = ", ".join(f"{quote_literal(column)}: 'VARCHAR'" for column in layout.columns)
-    compression = "gzip" if starts_with(path, GZIP_MAGIC) else "none"
-    options = (
-        f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
-        f"compression = '{compression}', max_line_size = {MAX_LINE_BYTES}, columns = {{{columns}}}"
-    )
-    return f"SELECT {layout.select_list()} FROM read_csv({quote_literal(str(path))}, {options})"
+def _sources(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> Iterator[Source]:
+    """Ways to read the file, the fastest first: the next one is tried where one fails."""
+    import duckdb
 
-
-def _parquet_source(connection: DuckDBPyConnection, path: Path, layout: FileLayout) -> str:
-    source = f"read_parquet({quote_literal(str(path))}, hive_partitioning = false)"
-    described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    texts = ", ".join(f"{_as_text(column, kind)} AS {quote_identifier(column)}" for column, kind, *_ in described)
-    return f"SELECT {layout.select_list()} FROM (SELECT {texts} FROM {source})"
-
-
-def _as_text(column: str, kind: str) -> str:
-    """A typed column as the text that a CSV export would hold; whole numbers kept as DOUBLE lose their '.0'."""
-    name = quote_identifier(column)
-    if kind not in ("DOUBLE", "FLOAT"):
-        return f"{name}::VARCHAR"
-    is_whole = f"abs({name}) < 9007199254740992 AND {name} = trunc({name})"
-    return f"CASE WHEN {is_whole} THEN {name}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
+    if file.census is None:
+        try:
+            yield parquet_source(connection, file)
+        except duckdb.Error as error:
+            _raise_if_disk_is_full(error)
+            mend = "Nothing of it was read. Deliver it again."
+            raise BlockedFile("corrupt_parquet", file.name, _first_lines(error), mend) from error
+        return
+    if fast := fast_source(file):
+        yield fast
+    yield careful_source(file, folder)
 
 
 def _judged(source: str) -> str:
@@ -117,55 +105,65 @@ def _judged(source: str) -> str:
         WITH received AS ({source}),
         timed AS (SELECT *, event_moment(event_time) AS event_at FROM received),
         judged AS (SELECT *, {first_reason(contract("raw_events"))} AS reason FROM timed)
-        SELECT *, CASE WHEN reason IS NULL THEN event_at::DATE END AS date FROM judged
+        SELECT * EXCLUDE (damage), CASE WHEN reason IS NULL THEN event_at::DATE END AS date FROM judged
     """
 
 
-def _reading(connection: DuckDBPyConnection, layout: FileLayout) -> Reading:
+def _reading(connection: DuckDBPyConnection, source: Source, settings: Settings) -> Reading:
     counted = connection.execute(
-        "SELECT event_at::DATE::VARCHAR, reason, count(*), count(*) FILTER (is_naive_moment(event_time)) "
+        "SELECT event_at::DATE::VARCHAR, reason, count(*), count(*) FILTER (was_cleaned), "
+        "count(*) FILTER (event_at IS NOT NULL AND is_naive_moment(event_time)), count(event_at) "
         "FROM landed GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    rows = sum(count for _, _, count, _ in counted)
-    books: dict[tuple[str | None, str], int] = {}
-    for day, reason, count, _ in counted:
-        for outcome in ("received", reason or "clean"):
-            books[day, outcome] = books.get((day, outcome), 0) + count
-    naive = sum(count for *_, count in counted)
-    notes = {
-        "schema_added": len(layout.added),
-        "schema_missing": len(layout.missing),
-        "mixed_time_zones": naive if 0 < naive < rows else 0,
-    }
+    cleaned, naive, timed = (sum(row[at] for row in counted) for at in (3, 4, 5))
     return Reading(
-        rows=rows,
-        parts={day: count for day, reason, count, _ in counted if reason is None},
-        books=tuple(Book(day, reason, count) for (day, reason), count in books.items()),
-        notes={name: count for name, count in notes.items() if count},
+        parts={day: rows for day, reason, rows, *_ in counted if reason is None},
+        rejected=tuple(Book(day, reason, rows) for day, reason, rows, *_ in counted if reason),
+        notes=_notes(source, settings, cleaned, naive, timed),
     )
 
 
-def _write_parts(connection: DuckDBPyConnection, name: str, target: Path, reading: Reading) -> None:
+def _notes(source: Source, settings: Settings, cleaned: int, naive: int, timed: int) -> dict[str, str]:
+    notes: dict[str, str] = {}
+    if added := source.layout.added:
+        notes["schema_added"] = f"{len(added)} unknown columns, kept as extra_columns: {', '.join(added)}"
+    if missing := source.layout.missing:
+        notes["schema_missing"] = f"{len(missing)} optional columns are missing, so NULL: {', '.join(missing)}"
+    if settings.event_time_format == "iso" and 0 < naive < timed:
+        zone = settings.source_timezone
+        notes["mixed_time_zones"] = f"{naive:,} of {timed:,} times carry no zone, so {zone} was taken"
+    if cleaned:
+        notes["control_characters"] = f"taken out of {cleaned:,} rows"
+    return notes
+
+
+def _write_parts(connection: DuckDBPyConnection, name: str, target: Path, source: Source, reading: Reading) -> None:
     stored = [column.name for column in contract("raw_events").received_columns]
     columns = ", ".join(map(quote_identifier, [*stored, "extra_columns"]))
-    origin = f"{quote_literal(name)} AS source_file, (rowid + 1)::BIGINT AS source_row"
+    origin = f"{quote_literal(name)} AS source_file, {source.row_number}::BIGINT AS source_row"
     for day in reading.parts:
         path = target / f"date={day}" / OBJECT_NAME
         path.parent.mkdir(parents=True)
         _copy(connection, f"SELECT {columns}, {origin} FROM landed WHERE date = DATE {quote_literal(day)}", path)
-    if reading.rows > sum(reading.parts.values()):
+    if reading.rejected:
         received = ", ".join(f"{quote_literal(column)}, {quote_identifier(column)}" for column in stored)
         select = (
-            f"SELECT reason, event_at::DATE AS event_date, {origin}, json_object({received})::VARCHAR AS received "
-            "FROM landed WHERE reason IS NOT NULL"
+            f"SELECT reason, event_at::DATE AS event_date, {origin}, "
+            f"CASE WHEN line IS NULL THEN json_object({received}) ELSE json_object('line', line) END::VARCHAR "
+            "AS received FROM landed WHERE reason IS NOT NULL ORDER BY source_row"
         )
-        _copy(connection, select, target / "rejected.parquet")
+        _copy(connection, select, target / REJECTED_NAME)
 
 
 def _copy(connection: DuckDBPyConnection, select: str, target: Path) -> None:
     connection.execute(f"COPY ({select}) TO {quote_literal(str(target))} ({PARQUET_OPTIONS})")
 
 
+def _raise_if_disk_is_full(error: Exception) -> None:
+    """A full disk says nothing about the file: let the run fail rather than block it."""
+    if "No space left" in str(error):
+        raise error
+
+
 def _first_lines(error: Exception) -> str:
     return " ".join(str(error).split())[:400]
-

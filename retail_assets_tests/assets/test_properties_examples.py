@@ -12,7 +12,8 @@ import pyarrow.dataset as arrow
 import pytest
 
 from retail_assets.assets.catalogue import step_of
-from retail_assets.assets.materialization import materialize
+from retail_assets.assets.materialization import materialize, stale
+from retail_assets.assets.partitions import of_dates
 from retail_assets.assets.platform import Platform
 from retail_assets.engine.partition import NULL_FOLDER, Partition, folder_of, values_of
 from retail_assets_tests.building import books, build, event, land, rows
@@ -90,16 +91,29 @@ class TestMissingDay:
         lags = [feature(platform, day, "1004856")["purchases_t-7"] for day in days]
         assert lags == [None, None, 1, 2]
 
-    def test_the_window_ends_after_28_days(self, platform: Platform) -> None:
+    def test_the_window_holds_28_days(self, platform: Platform) -> None:
         others = [at_noon(day, product_id="other") for day in ("2019-10-28", "2019-10-29")]
         land(platform, "a.csv", [*purchases("2019-10-01", 28), *others])
+        build(platform, *LAKE[:-1])
 
-        build(platform, *LAKE)
+        for day in ("2019-10-28", "2019-10-29"):
+            build(platform, "features", dates=[day])
 
         last = feature(platform, "2019-10-28", "1004856")
         assert (last["purchases_t"], last["price_mean_t"], last["MA28"], last["MA7"]) == (0, None, 14.0, 0.0)
         with pytest.raises(KeyError):
             feature(platform, "2019-10-29", "1004856")
+
+    def test_a_late_event_reaches_28_days(self, platform: Platform) -> None:
+        days = ["2019-09-30", "2019-10-01", "2019-10-02", "2019-10-28", "2019-10-29"]
+        land(platform, "a.csv", map(at_noon, days))
+        build(platform, *LAKE)
+        land(platform, "late.csv", purchases("2019-10-01"))
+        build(platform, *LAKE[:-1])
+
+        outdated = stale(platform, step_of("features"), of_dates("date_and_key", days))
+
+        assert {partition.get("date") for partition in outdated} == {"2019-10-01", "2019-10-02", "2019-10-28"}
 
 
 class TestEmptyDay:
@@ -312,13 +326,11 @@ class TestTime:
         local = [f"{at.astimezone(midnight.tzinfo):%Y-%m-%d %H:%M:%S}{zone}" for at in hours]
         land(platform, "a.csv", [event(event_time=at) for at in local])
 
-        build(platform, *LAKE)
+        build(platform, "raw_events", "clean_events")
 
         found = rows(platform, f"SELECT * FROM clean_events WHERE date = DATE '{day}'", "clean_events")
-        assert sorted(row["event_time"] for row in found) == [
-            datetime.fromisoformat(day) + timedelta(hours=n) for n in range(24)
-        ]
-        assert feature(platform, day, "samsung", "brand")["views_t"] == 24
+        first = datetime.fromisoformat(day)
+        assert sorted(row["event_time"] for row in found) == [first + timedelta(hours=n) for n in range(24)]
 
     def test_one_moment_in_any_spelling_is_one_moment(self, platform: Platform) -> None:
         spellings = [
@@ -368,5 +380,5 @@ def test_what_was_rejected_is_kept_as_it_was_received(platform: Platform) -> Non
 
     (row,) = objects(platform.settings.lake_dir, "rejected_events")
     assert (row["stage"], row["reason"]) == ("cleaning", "invalid_price")
-    assert (row["source_file"], row["source_row"]) == ("a.csv", 10)
+    assert (row["source_file"], row["source_row"]) == ("a.csv", 11)
     assert json.loads(row["received"]) == {column: bad[column] for column in COLUMNS}

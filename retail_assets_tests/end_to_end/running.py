@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,6 +19,7 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
 from retail_assets.automation.backfill import QUIET, Backfill
+from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
 from retail_assets.engine.partition import Partition
 from retail_assets.settings import Settings
@@ -26,6 +28,7 @@ from retail_assets_tests.oracles.comparison import table
 
 SERIES = ("product_days", "daily_aggregates", "features")
 EVENTS = ("raw_events", "clean_events", "rejected_events", "event_books")
+START = date(2016, 1, 1)
 TABLES = ("features", "dim_date", "dim_product", "data_quality")
 
 
@@ -47,32 +50,26 @@ class Runner:
         return Backfill(self.platform, self.definitions, self.instance)
 
     def run_range(self, datasets: Sequence[str], first: str, last: str) -> dg.ExecuteInProcessResult:
-        """One run of these datasets for all partitions from one date to another."""
-        return self._run(datasets, partitions.range_tags(step_of(datasets[0]).partitioning, first, last))
+        """One run of these datasets for all partitions from one date to another; without tags where they have none."""
+        return self.run(datasets, tags=partitions.range_tags(step_of(datasets[0]).partitioning, first, last))
 
-    def run_partition(self, dataset: str, key: str) -> dg.ExecuteInProcessResult:
-        """One run of one partition of one dataset."""
-        return self._run([dataset], {}, key)
-
-    def run_all(self, dataset: str) -> dg.ExecuteInProcessResult:
-        """One run of a dataset without partitions."""
-        return self._run([dataset], {})
-
-    def _run(self, datasets: Sequence[str], tags: Mapping[str, str], key: str | None = None) -> dg.ExecuteInProcessResult:
-        job = self.definitions.resolve_implicit_global_asset_job_def()
+    def run(
+        self, datasets: Sequence[str], key: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """One run of these datasets: of one partition, of the range in the tags, or of what has no partitions."""
         steps = [step_of(name) for name in datasets]
-        return job.execute_in_process(
+        return self.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=self.instance,
             asset_selection=[asset_key(step, output) for step in steps for output in step.outputs],
             partition_key=key,
-            tags=dict(tags),
+            tags=dict(tags or {}),
             run_config=QUIET,
             raise_on_error=False,
         )
 
     def published(self, dataset: str) -> set[str]:
         """The partitions of a dataset that readers see."""
-        found = self.platform.store(step_of(dataset)).published(step_contract(dataset))
+        found = self.platform.store(step_of(dataset)).published(contract(dataset.rpartition(".")[2]))
         return {partition.key for partition in found}
 
     def materialized(self, dataset: str) -> set[str]:
@@ -80,9 +77,16 @@ class Runner:
         return self.instance.get_materialized_partitions(dg.AssetKey(dataset.split(".")))
 
 
+def settings_in(folder: Path) -> Settings:
+    """Settings of a platform below the folder. Its time of landing is fixed, so that two platforms see the same."""
+    as_of = datetime(2026, 1, 1, tzinfo=UTC)
+    return Settings(data_dir=folder / "data", start_date=START, as_of=as_of, threads=2, memory_limit_mb=512)
+
+
 @contextmanager
-def runner(settings: Settings) -> Iterator[Runner]:
-    """A runner on the platform of these settings, with an instance that ends with it."""
+def runner(folder: Path) -> Iterator[Runner]:
+    """A runner on a platform below the folder, with an instance that ends with it."""
+    settings = settings_in(folder)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with dg.DagsterInstance.ephemeral(tempdir=str(settings.data_dir)) as instance:
         yield Runner(Platform.local(settings), instance)
@@ -90,26 +94,41 @@ def runner(settings: Settings) -> Iterator[Runner]:
 
 def one_by_one(run: Runner, dates: Sequence[str]) -> list[dg.ExecuteInProcessResult]:
     """Every partition of every dataset in a run of its own, dataset after dataset."""
-    return [result for step in STEPS for result in _runs_of(run, step, dates)]
-
-
-def _runs_of(run: Runner, step: Step, dates: Sequence[str]) -> Iterator[dg.ExecuteInProcessResult]:
-    name = f"{step.store}.{step.outputs[0]}"
-    for partition in partitions.of_dates(step.partitioning, dates):
-        yield run.run_partition(name, partition.key) if partition.values else run.run_all(name)
+    return [
+        run.run([name_of(step)], partition.key if partition.values else None)
+        for step in STEPS
+        for partition in partitions.of_dates(step.partitioning, dates)
+    ]
 
 
 def asset_by_asset(run: Runner, dates: Sequence[str]) -> list[dg.ExecuteInProcessResult]:
     """One range run for each dataset."""
-    names = [f"{step.store}.{step.outputs[0]}" for step in STEPS if step.partitioning != "none"]
-    return [run.run_range([name], dates[0], dates[-1]) for name in names]
+    return [run.run_range([name_of(step)], dates[0], dates[-1]) for step in STEPS]
 
 
 def together(run: Runner, dates: Sequence[str]) -> list[dg.ExecuteInProcessResult]:
     """All datasets of the same partitioning in one range run."""
-    daily = ["raw_events", "clean_events", "product_days"]
-    by_key = ["daily_aggregates", "features", "warehouse.features"]
-    return [run.run_range(names, dates[0], dates[-1]) for names in (daily, by_key)]
+    groups = (
+        ["raw_events", "clean_events", "product_days"],
+        ["daily_aggregates", "features", "warehouse.features"],
+        ["warehouse.dim_date", "warehouse.dim_product", "warehouse.data_quality"],
+    )
+    return [run.run_range(names, dates[0], dates[-1]) for names in groups]
+
+
+def by_backfill(run: Runner, dates: Sequence[str]) -> list[dg.ExecuteInProcessResult]:
+    """The platform's own backfill, which tells of its runs in a report only."""
+    run.backfill.run(date.fromisoformat(dates[0]), date.fromisoformat(dates[-1]))
+    return []
+
+
+WAYS = (one_by_one, asset_by_asset, together, by_backfill)
+"""Every way of running that Dagster offers in process."""
+
+
+def name_of(step: Step) -> str:
+    """A step's name for ``step_of``, which tells the table ``features`` from the dataset."""
+    return f"{step.store}.{step.outputs[0]}"
 
 
 def days(first: str, count: int) -> list[str]:
@@ -145,7 +164,7 @@ def state(platform: Platform) -> dict[str, Any]:
         for name in EVENTS
         for partition, entry in lake.published(step_contract(name)).items()
     }
-    tables = {name: table(platform, name) for name in TABLES} if platform.settings.warehouse_file.exists() else {}
+    tables = {f"warehouse.{name}": sorted(map(str, table(platform, name))) for name in TABLES}
     return {"digests": digests, **lake_bytes(platform, *SERIES), **manifests(platform), **tables}
 
 
@@ -174,6 +193,12 @@ def everything(platform: Platform) -> dict[str, tuple[int, str]]:
 def keys_of(dates: Sequence[str]) -> set[str]:
     """The partitions of these dates by key type."""
     return {partition.key for partition in partitions.of_dates("date_and_key", dates)}
+
+
+def materializations(run: Runner, dataset: str) -> list[dg.AssetMaterialization]:
+    """Every materialization of a dataset that the instance knows."""
+    records = run.instance.fetch_materializations(dg.AssetKey(dataset.split(".")), limit=1000).records
+    return [record.asset_materialization for record in records if record.asset_materialization]
 
 
 def failures(results: Sequence[dg.ExecuteInProcessResult]) -> str:

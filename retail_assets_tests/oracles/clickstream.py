@@ -31,7 +31,7 @@ Values = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """A file as it was delivered; its rows are numbered from 1."""
+    """A CSV file as it was delivered; its rows are numbered by their lines, of which the header is the first."""
 
     name: str
     rows: tuple[Row, ...]
@@ -183,7 +183,7 @@ class Oracle:
             if file.content in seen:
                 continue
             seen.add(file.content)
-            yield from ((file, number, row) for number, row in enumerate(file.rows, start=1))
+            yield from ((file, number, row) for number, row in enumerate(file.rows, start=2))
 
     def _days_by_key(self, key_type: str) -> dict[str, dict[date, dict[str, Any]]]:
         found: defaultdict[str, dict[date, dict[str, Any]]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""The synthetic shop: same plan, same bytes; a truth that a recount in plain Python confirms; a shop as real ones are."""
+"""The synthetic shop: same plan, same bytes; a truth that a recount in plain Python confirms; a shop like real ones."""
 
 from __future__ import annotations
 

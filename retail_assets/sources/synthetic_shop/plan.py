@@ -39,8 +39,9 @@ class ShopPlan:
     REES46's shop showed in so many events.
     ``file_format``: Parquet holds the same nine columns, all as text, so that it can hold every bad value.
     ``per_file``: the period that one file covers; a period without events is a file without rows.
-    ``bad_share``: share of rows that cleaning must reject, or remove as duplicates. A third as many ``remove_from_cart``
-    and half as many odd but good rows come on top. From 1,000 events on every kind occurs; 0 is a clean feed.
+    ``bad_share``: share of rows that cleaning must reject, or remove as duplicates. A third as many
+    ``remove_from_cart`` and half as many odd but good rows come on top. From 1,000 events on every kind occurs;
+    0 is a perfectly clean feed.
     """
 
     events: int

@@ -1,6 +1,6 @@
 -- Every random number is a function of the seed, a salt that names its use, and a row's own number:
 -- never of the order in which rows are computed, so threads and batches cannot change the result.
--- DuckDB's hash of one integer is a bijection (MurmurHash3's finalizer): distinct rows, distinct hashes.
+-- DuckDB's hash of one 64-bit integer is a bijection (shifts and odd multiplications): distinct rows, distinct hashes.
 
 CREATE MACRO dice(number, salt) AS
     hash(xor(hash(salt || getvariable('seed')), number::UBIGINT));

@@ -5,14 +5,14 @@ FROM sessions WHERE opens + length * pace >= epoch(getvariable('batch_start'));
 -- The sessions that begin on the batch's days: who comes, when, for what, and how it ends.
 INSERT INTO sessions
 WITH
--- Some more visitors than a day needs: a session has 4.6 events on average.
+-- Some more visitors than the day needs: a session has 4.4 events on average.
 visitors AS (
     SELECT
         day_number,
         events,
         customers,
         conversion,
-        unnest(range(events // 4 + 300)) AS visitor
+        unnest(range(events // 4 + 500)) AS visitor
     FROM calendar
     WHERE day BETWEEN getvariable('batch_first') AND getvariable('batch_last')
 ),
