@@ -58,7 +58,7 @@ def check_description(verdicts: Sequence[Verdict]) -> str:
     """One line on what a check found."""
     failed = [verdict.partition.key for verdict in verdicts if not verdict.passed]
     if len(verdicts) == 1:
-        return verdicts[0].detail or f"passed: {verdicts[0].partition.key}"
+        return f"{verdicts[0].partition.key}: {verdicts[0].detail or 'passed'}"
     if not failed:
         return f"passed in all {len(verdicts)} partitions"
     named = ", ".join(failed[:3]) + (", …" if len(failed) > 3 else "")

@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(arguments, prog_name="retail")
     except SystemExit as done:
         if done.code == INTERRUPTED:
-            _complain("interrupted. What was published stays; the same command goes on from there.")
+            _complain("interrupted; what was published stays.")
         raise
     except Exception as error:  # the one place that turns errors into a line
         if os.environ.get("RETAIL_DEBUG"):

@@ -61,7 +61,7 @@ def _run(connection: DuckDBPyConnection, sql: str, form: Format, limit: int) -> 
         rows = _Rows(connection, limit)
         show(Table.of([column[0] for column in connection.description or []], rows), form)
     except RuntimeError as error:
-        if "interrupted" in str(error):  # Ctrl-C, as DuckDB reports it
+        if "Query interrupted" in str(error):  # how DuckDB reports Ctrl-C
             raise KeyboardInterrupt from error
         raise
     except duckdb.Error as error:

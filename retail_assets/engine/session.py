@@ -50,6 +50,7 @@ def session(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(_macros())
             yield connection
         finally:
+            connection.interrupt()  # after Ctrl-C, closing alone would first run the query to its end
             connection.close()
 
 

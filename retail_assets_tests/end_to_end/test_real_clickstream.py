@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -106,6 +107,6 @@ def test_a_second_backfill_makes_nothing(built: Built) -> None:
     assert published_bytes(built.platform) == before
 
 
-def count(found: dict[tuple[object, str, str], int], reason: str) -> int:
+def count(found: Counter[tuple[date | None, str, str]], reason: str) -> int:
     """Rows of a reason at cleaning, over all dates."""
     return sum(rows for (_, stage, at), rows in found.items() if (stage, at) == ("cleaning", reason))

@@ -116,6 +116,15 @@ class Oracle:
         return {item.date for item in self.outcomes if item.stage == "cleaning" and item.date} | self.extra_dates
 
     @cached_property
+    def windows(self) -> dict[tuple[date, int], list[date]]:
+        """By date and length, the dates of the calendar window up to that date which the dataset has."""
+        return {
+            (day, length): [there for n in range(length) if (there := day - timedelta(days=n)) in self.dates]
+            for day in self.dates
+            for length in (7, WINDOW)
+        }
+
+    @cached_property
     def clean_events(self) -> Counter[CleanEvent]:
         """The multiset of clean events."""
         return Counter(item.event for item in self.outcomes if item.stage == "cleaning" and item.event)
@@ -195,7 +204,7 @@ class Oracle:
     def _feature_dates(self, days: Mapping[date, Any]) -> list[date]:
         if self.rules.grid == "observed":
             return list(days)
-        return [day for day in self.dates if any(back in days for back in _trailing(day, WINDOW))]
+        return [day for day in self.dates if any(there in days for there in self.windows[day, WINDOW])]
 
     def _feature(self, days: Mapping[date, dict[str, Any]], day: date) -> dict[str, Any]:
         def before(measure: str, back: int) -> int | None:
@@ -205,7 +214,7 @@ class Oracle:
 
         def mean(length: int) -> Fraction:
             """Mean purchases over the dates of the window that the dataset has."""
-            present = [there for there in _trailing(day, length) if there in self.dates]
+            present = self.windows[day, length]
             return Fraction(sum(days.get(there, QUIET)["purchases_t"] for there in present), len(present))
 
         return {
@@ -218,7 +227,7 @@ class Oracle:
             "day_of_week": day.weekday(),
             "is_weekend": day.weekday() in (5, 6),
             "holiday_flag": int(is_holiday(day, self.rules.country)),
-            "window_days_present": len([there for there in _trailing(day, WINDOW) if there in self.dates]),
+            "window_days_present": len(self.windows[day, WINDOW]),
         }
 
 
@@ -249,10 +258,11 @@ def moment(text: str | None, source_timezone: str) -> datetime | None:
     found = _MOMENT.fullmatch((text or "").strip())
     if not found:
         return None
-    *parts, second, fraction, zone = found.groups()
+    *parts, fraction, zone = found.groups()
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts)
     microsecond = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        local = datetime(*map(int, parts), int(second or 0), microsecond)
+        local = datetime(year, month, day, hour, minute, second, microsecond)
     except ValueError:
         return None
     if zone is None:
@@ -395,7 +405,3 @@ def _product(seen: list[CleanEvent]) -> dict[str, Any]:
         "first_seen": min(event.event_time for event in seen),
         "last_seen": last,
     }
-
-
-def _trailing(day: date, length: int) -> list[date]:
-    return [day - timedelta(days=back) for back in range(length)]

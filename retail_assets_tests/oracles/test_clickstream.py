@@ -54,7 +54,7 @@ def test_a_price_has_four_decimals(text: str, expected: str | None) -> None:
 
 
 def test_the_first_reason_wins() -> None:
-    worst = {
+    worst: dict[str, str | None] = {
         "event_type": "remove_from_cart",
         "product_id": None,
         "user_id": "null",
@@ -69,7 +69,13 @@ def test_the_first_reason_wins() -> None:
         "bad_identifier",
         "invalid_price",
     ]
-    mends = [{"event_type": "?"}, {"event_type": "cart"}, {"product_id": "1"}, {"user_id": "1"}, {"category_id": None}]
+    mends: list[dict[str, str | None]] = [
+        {"event_type": "?"},
+        {"event_type": "cart"},
+        {"product_id": "1"},
+        {"user_id": "1"},
+        {"category_id": None},
+    ]
     received = [event(**worst)]
     for mend in mends:
         received.append({**received[-1], **mend})

@@ -1,4 +1,4 @@
-"""`dagster dev` for real: the web server that serves the UI, the daemon that runs backfills, and our code between them."""
+"""`dagster dev` for real: the web server behind the UI, the daemon that runs backfills, and our code between them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from retail_assets.settings import Settings
 T = TypeVar("T")
 START_SECONDS = 120
 STOP_SECONDS = 30
+ANSWER_SECONDS = 60
 POLL_SECONDS = 1.0
 LOG_TAIL = 6000
 
@@ -46,24 +47,6 @@ query($id: String!) {
   }
 }
 """
-MATERIALIZED = """
-query($key: AssetKeyInput!) {
-  assetNodeOrError(assetKey: $key) {
-    ... on AssetNode {
-      assetPartitionStatuses {
-        __typename
-        ... on TimePartitionStatuses { ranges { startKey endKey status } }
-        ... on MultiPartitionStatuses {
-          ranges {
-            primaryDimStartKey primaryDimEndKey
-            secondaryDim { ... on DefaultPartitionStatuses { materializedPartitions } }
-          }
-        }
-      }
-    }
-  }
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -75,16 +58,12 @@ class DagsterDev:
 
     def query(self, text: str, **variables: Any) -> dict[str, Any]:
         """The data that a GraphQL query or mutation answers with."""
-        body = json.dumps({"query": text, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                answer = json.load(response)
+            return self._ask(text, variables)
         except urllib.error.HTTPError as error:
             pytest.fail(f"GraphQL answered {error.code}: {error.read().decode()[:2000]}")
-        assert "errors" not in answer, answer["errors"]
-        data: dict[str, Any] = answer["data"]
-        return data
+        except OSError as error:
+            pytest.fail(f"dagster dev does not answer ({error}). Its log ends:\n{log_tail(self.log)}")
 
     def launch_backfill(self, partitions: Mapping[str, tuple[str, str]]) -> str:
         """Launch what the UI's dialog launches: per asset a range of partitions. Returns the backfill's id."""
@@ -120,18 +99,28 @@ class DagsterDev:
 
     def is_up(self) -> bool | None:
         """Whether the server answers and has loaded our code."""
-        with suppress(OSError, urllib.error.URLError):
-            found = self.query("{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }")
+        with suppress(OSError):
+            found = self._ask("{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }", {})
             entries = found["workspaceOrError"]["locationEntries"]
-            return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries) or None
+            is_loaded = [entry["loadStatus"] == "LOADED" for entry in entries]
+            return True if is_loaded and all(is_loaded) else None
         return None
+
+    def _ask(self, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        body = json.dumps({"query": text, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
 
 
 @contextmanager
 def dagster_dev(settings: Settings) -> Iterator[DagsterDev]:
     """`dagster dev` with the project's workspace.yaml on the platform of these settings, from start to end."""
     port, log = _free_port(), settings.data_dir / "dagster_dev.log"
-    with _home_of(settings) as home, log.open("wb") as output:
+    with home_of(settings) as home, log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)],
             cwd=PROJECT,
@@ -165,7 +154,7 @@ def log_tail(log: Path) -> str:
 
 
 @contextmanager
-def _home_of(settings: Settings) -> Iterator[Path]:
+def home_of(settings: Settings) -> Iterator[Path]:
     """The platform's own instance, whatever DAGSTER_HOME says outside."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(settings.dagster_home))
