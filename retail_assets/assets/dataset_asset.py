@@ -62,7 +62,8 @@ def _events(context: dg.AssetExecutionContext, step: Step, made: list[Made]) -> 
     lineage = reporting.column_lineage(context.resources.platform, step)
     for item in step.contracts():
         yield from _materializations(context, step, item, made, lineage.get(item.name, {}))
-    yield from _evaluations(step, made)
+    if step.partitioning != "none" and not context.has_partition_key:
+        yield from _evaluations(step, made)
     yield from _check_results(step, made)
     if bad:
         raise _failure(step, made, bad)
@@ -113,14 +114,14 @@ def _check_results(step: Step, made: list[Made]) -> Iterator[dg.AssetCheckResult
 
 
 def _evaluations(step: Step, made: list[Made]) -> Iterator[dg.AssetCheckEvaluation]:
-    """The evaluations of single partitions of a range run: Dagster's own result names none.
+    """The evaluations of single partitions of a range run: the check's own result names none there.
 
     Only those that did not pass, since an event costs as much as a small partition; but all of them where a run over
     dates fails: of such a run Dagster shows every date without an evaluation as a check that crashed.
     """
     tells_all = step.partitioning == "date" and not all(item.published for item in made)
     for output, check, blocking, _ in _checks(step):
-        for verdict in _verdicts(made, check) if len(made) > 1 else ():
+        for verdict in _verdicts(made, check):
             if tells_all or not verdict.passed:
                 yield dg.AssetCheckEvaluation(
                     asset_key=asset_key(step, output),

@@ -12,12 +12,18 @@ import typer
 
 from retail_assets.cli.output import note
 
+UNWANTED = "ignore:Function `dev_command` is superseded"
+"""Dagster would rather see its `dg`, which reads another configuration."""
+
 
 def dev(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on; other machines reach 0.0.0.0.")] = "127.0.0.1",
 ) -> None:
-    """Start Dagster's UI and daemon on this platform; Ctrl-C ends both."""
+    """Start Dagster's UI and daemon on this platform.
+
+    Both see what `retail backfill` has built, and can build themselves. Ctrl-C ends them.
+    """
     from retail_assets.automation.instance import use_instance_of, workspace_file
     from retail_assets.settings import settings
 
@@ -30,7 +36,7 @@ def dev(
     note(f"Dagster's UI: http://{host}:{port} (ready in a few seconds; Ctrl-C ends it). Its instance: {home}")
     # A shell's background job starts with SIGINT ignored, and Dagster would inherit that: nothing could end it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    command = [sys.executable, "-m", "dagster", "dev", *where, "-h", host, "-p", str(port)]
+    command = [sys.executable, "-W", UNWANTED, "-m", "dagster", "dev", *where, "-h", host, "-p", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 no shell is wanted
 
 

@@ -100,7 +100,7 @@ def _print(counts: Table, examples: Table, form: Format) -> None:
     elif counts.rows:
         print_table(counts)
         for why, file, row, received in examples.rows:
-            say(f"{why}: {file}, row {row}", style="bold")
+            say(f"{why}: {file}, {'row' if file.lower().endswith('.parquet') else 'line'} {row}", style="bold")
             say(printable(received), indent=2)
     else:
         say("Nothing was rejected.")

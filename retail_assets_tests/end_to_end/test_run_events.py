@@ -10,7 +10,6 @@ import pytest
 
 from retail_assets_tests.building import land
 from retail_assets_tests.end_to_end.running import (
-    SERIES,
     Runner,
     asset_by_asset,
     days,
@@ -24,15 +23,6 @@ from retail_assets_tests.end_to_end.running import (
 
 DATES = days("2019-10-01", 3)
 FIRST, BAD, LAST = DATES
-CHECKS = {
-    *((f"warehouse/{name}", "contract") for name in ("features", "dim_date", "dim_product", "data_quality")),
-    *((name, "contract") for name in ("raw_events", "clean_events", *SERIES)),
-    *(("clean_events", name) for name in ("books", "rejected_share", "rounded_prices", "bots", "key_coverage")),
-    *(("features", name) for name in ("features_match_aggregates", "price_history")),
-    ("raw_events", "volume"),
-    ("daily_aggregates", "reconciliation"),
-    ("warehouse/data_quality", "freshness"),
-}
 
 
 @pytest.fixture
@@ -115,13 +105,14 @@ def test_unpartitioned_tables_have_one_materialization_with_rows_and_preview(bui
 
 
 def test_every_check_has_one_result_a_run(built: Built) -> None:
-    _, results = built
+    run, results = built
 
     evaluations = [item for result in results for item in result.get_asset_check_evaluations()]
 
     found = {(item.asset_key.to_user_string(), item.check_name): item for item in evaluations}
     assert len(found) == len(evaluations)
-    assert found.keys() == CHECKS
+    keys = run.definitions.resolve_asset_graph().asset_check_keys
+    assert found.keys() == {(key.asset_key.to_user_string(), key.name) for key in keys}
     assert all(item.passed for item in evaluations)
     contract = found["clean_events", "contract"]
     assert contract.metadata["partitions"].value == 3  # not 9, though three datasets are made together
@@ -143,6 +134,16 @@ def test_of_a_range_run_with_a_bad_day_every_day_is_evaluated_by_itself(run: Run
     assert share[None].description == f"failed in 1 of 3 partitions: {BAD}"
     assert "too_many_rejected" in str(share[None].metadata[BAD].value)
     assert not any(never_evaluated(run, "clean_events", item.check_name) for item in found)
+
+
+def test_so_is_the_bad_day_where_the_range_is_that_day_alone(run: Runner) -> None:
+    land_days(run.platform, [BAD], bad=[BAD])
+    run.run_range(["raw_events"], BAD, BAD)
+
+    found = run.run_range(["clean_events"], BAD, BAD).get_asset_check_evaluations()
+
+    assert [item.partition for item in found if item.check_name == "rejected_share"] == [BAD, None]
+    assert never_evaluated(run, "clean_events", "rejected_share") == set()
 
 
 def test_a_warning_names_its_partition_and_holds_nothing_back(run: Runner) -> None:
