@@ -16,6 +16,7 @@ from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 
 CONTRACT_DESCRIPTION = "Types, required values, accepted values, ranges and the unique grain, as the contract says."
+MOST_PARTITIONS_A_RUN = 1_000_000
 KEY_PREFIX = {"lake": [], "warehouse": ["warehouse"]}
 
 
@@ -35,13 +36,26 @@ def dataset_asset(step: Step) -> dg.AssetsDefinition:
         ins={upstream.name: dg.AssetIn(upstream.name, input_manager_key="lake") for upstream in step.upstreams},
         check_specs=list(_check_specs(step)),
         partitions_def=definition,
-        backfill_policy=dg.BackfillPolicy.single_run() if definition else None,
+        backfill_policy=_backfill_policy(step),
         required_resource_keys={"platform", "lake"},
     )
     def run(context: dg.AssetExecutionContext, **inputs: Dataset) -> Iterator[Any]:
         yield from _run(context, step, inputs)
 
     return run
+
+
+def _backfill_policy(step: Step) -> dg.BackfillPolicy | None:
+    """One run for a range of partitions, from the UI too.
+
+    A step that looks back must have another policy than the step that it looks back upon. With the same, Dagster's
+    daemon puts both into common runs, one a date where there are few dates, and starts these in any order: a date
+    would see its window before the window is made.
+    """
+    if step.partitioning == "none":
+        return None
+    looks_back = any(upstream.lookback_days for upstream in step.upstreams)
+    return dg.BackfillPolicy.multi_run(MOST_PARTITIONS_A_RUN) if looks_back else dg.BackfillPolicy.single_run()
 
 
 def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dataset]) -> Iterator[Any]:

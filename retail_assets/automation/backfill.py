@@ -171,7 +171,7 @@ def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
             lines = failure.user_failure_data.description.splitlines()
             reasons.extend(lines[1:] or lines)
         elif errors := list(_causes(failure.error)):
-            reasons.append(errors[-1].message.strip())
+            reasons.append(errors[-1].message.strip().partition("\n")[0])
     return reasons or [f"run {result.run_id} ended without a reason: see it in the UI"]
 
 

@@ -220,6 +220,12 @@ def _ledger(platform: Platform) -> Iterator[Finding]:
     for entry in files.values():
         if entry.state == "blocked":
             yield Finding("blocked file", "wrong", entry.name, entry.detail)
+    parts = [Path(stored.location) for stored in platform.landing.landed_events().objects]
+    gone = sorted({str(path) for path in parts if not path.exists()})
+    if gone:
+        inbox, command = platform.settings.landing_dir, command_line("backfill")
+        mend = f"touch the files in {inbox}, so that `{command}` takes them in again"
+        yield Finding("landed rows", "wrong", f"{plural(len(gone), 'part')} gone: {some(gone, MOST_NAMES)}", mend)
 
 
 def _datasets(platform: Platform) -> Iterator[Finding]:

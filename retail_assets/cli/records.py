@@ -94,6 +94,6 @@ def _detail(record: AssetCheckExecutionRecord) -> str:
     if not record.evaluation:
         return ""
     if record.evaluation.description:
-        return record.evaluation.description
+        return record.evaluation.description.removeprefix(f"{record.partition}: ")
     noted = {name: value.value for name, value in record.evaluation.metadata.items()}
     return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in noted.items())

@@ -101,7 +101,8 @@ def _write(binder: Binder, output: Output, targets: dict[Partition, Path]) -> No
     table = quote_identifier(f"staging_{output.contract.name}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {output.query.sql}")
     for partition, target in targets.items():
-        _copy(connection, f"SELECT {columns} FROM {table} WHERE {_is_in(partition)}", target)
+        # Ordered, or the row groups of a large partition begin wherever the parallel scan happened to cut.
+        _copy(connection, f"SELECT {columns} FROM {table} WHERE {_is_in(partition)} ORDER BY rowid", target)
     connection.execute(f"DROP TABLE {table}")
 
 

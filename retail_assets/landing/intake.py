@@ -90,6 +90,7 @@ class Intake:
                 file = inspect_file(arrival, folder, self.settings.source_encoding)
                 return self._settle(arrival, file, folder, connection)
             except BlockedFile as error:
+                require_unchanged(arrival)  # else it was not the file's own fault
                 LOG.error("%s", error)
                 return self._blocked(arrival, error, arrival.mtime_ns)
             except PermissionError as error:

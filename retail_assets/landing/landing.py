@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -136,12 +137,16 @@ class Landing:
         intake = Intake(self.settings, self.storage, known, self._reader_digest())
         for start in range(0, len(pending), LEDGER_BATCH):
             before, entries = dict(known.entries), list[LandedFile]()
-            with session(self.settings) as connection:
+            with ExitStack() as stack:
+                connection = stack.enter_context(session(self.settings))
                 for number, arrival in enumerate(pending[start : start + LEDGER_BATCH], start):
                     if progress:
                         progress(number, len(pending), arrival.name)
                     if entry := intake.take(arrival, connection):
                         entries.append(entry)
+                        if entry.state == "blocked":  # it may have left the session unusable
+                            stack.close()
+                            connection = stack.enter_context(session(self.settings))
             self._record(entries, before)
             yield from entries
 

@@ -190,7 +190,7 @@ def _line(item: LandedFile) -> str:
 
 def _landed_file(values: list[Any]) -> LandedFile:
     found = LandedFile._make(values)
-    return found._replace(rejected=tuple(map(Book._make, found.rejected))) if found.rejected else found
+    return found._replace(rejected=tuple(map(Book._make, found.rejected)))
 
 
 @contextmanager

@@ -70,8 +70,8 @@ def _load(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> Sour
     for source in _sources(connection, file, folder):
         try:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE landed AS {_judged(source.sql)}")
-        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
-            _raise_if_disk_is_full(error)
+        except duckdb.Error as error:
+            _raise_unless_the_files_fault(error)
             fault = _first_lines(error)
             continue
         (rows,) = connection.execute("SELECT count(*) FROM landed").fetchone() or (0,)
@@ -90,7 +90,7 @@ def _sources(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> I
         try:
             yield parquet_source(connection, file)
         except duckdb.Error as error:
-            _raise_if_disk_is_full(error)
+            _raise_unless_the_files_fault(error)
             mend = "Nothing of it was read. Deliver it again."
             raise BlockedFile("corrupt_parquet", file.name, _first_lines(error), mend) from error
         return
@@ -111,7 +111,8 @@ def _judged(source: str) -> str:
 
 def _reading(connection: DuckDBPyConnection, source: Source, settings: Settings) -> Reading:
     counted = connection.execute(
-        "SELECT event_at::DATE::VARCHAR, reason, count(*), count(*) FILTER (was_cleaned), "
+        "SELECT CASE WHEN year(event_at) BETWEEN 1 AND 9999 THEN event_at::DATE::VARCHAR END AS day, "
+        "reason, count(*), count(*) FILTER (was_cleaned), "
         "count(*) FILTER (event_at IS NOT NULL AND is_naive_moment(event_time)), count(event_at) "
         "FROM landed GROUP BY ALL ORDER BY ALL"
     ).fetchall()
@@ -159,9 +160,11 @@ def _copy(connection: DuckDBPyConnection, select: str, target: Path) -> None:
     connection.execute(f"COPY ({select}) TO {quote_literal(str(target))} ({PARQUET_OPTIONS})")
 
 
-def _raise_if_disk_is_full(error: Exception) -> None:
-    """A full disk says nothing about the file: let the run fail rather than block it."""
-    if "No space left" in str(error):
+def _raise_unless_the_files_fault(error: Exception) -> None:
+    """A full disk or too little memory says nothing about the file: let the run fail rather than block it."""
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException) or "No space left" in str(error):
         raise error
 
 

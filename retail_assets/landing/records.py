@@ -51,8 +51,13 @@ def split_records(text: Path, name: str, width: int, header_lines: int, folder: 
     good, damaged = folder / "good.csv", folder / "damaged.csv"
     with text.open("rb") as stream, good.open("wb") as kept, damaged.open("wb") as rejected:
         splitter = _Splitter(width, kept, rejected)
-        for block, is_last in _blocks(stream, name, header_lines, splitter):
-            splitter.feed(block, is_last)
+        try:
+            for block, is_last in _blocks(stream, header_lines, splitter):
+                splitter.feed(block, is_last)
+        except _TooLong as error:
+            cause = f"line {error.args[0]} is longer than {MAX_RECORD_BYTES:,} bytes"
+            mend = "Find out what the file is, and deliver it again."
+            raise BlockedFile("line_too_long", name, cause, mend) from error
     return SplitText(
         good=good,
         damaged=damaged,
@@ -63,7 +68,11 @@ def split_records(text: Path, name: str, width: int, header_lines: int, folder: 
     )
 
 
-def _blocks(stream: IO[bytes], name: str, header_lines: int, splitter: _Splitter) -> Iterator[tuple[bytes, bool]]:
+class _TooLong(Exception):
+    """A line is longer than any record; its number is the argument."""
+
+
+def _blocks(stream: IO[bytes], header_lines: int, splitter: _Splitter) -> Iterator[tuple[bytes, bool]]:
     """The text after its header, in blocks of whole lines; what the splitter left undecided leads the next block."""
     separator = b"\n" if _has_newline(stream) else b"\r"
     for _ in range(header_lines):
@@ -72,17 +81,13 @@ def _blocks(stream: IO[bytes], name: str, header_lines: int, splitter: _Splitter
     rest = b""
     while chunk := stream.read(BLOCK):
         chunk = rest + chunk if separator == b"\n" else (rest + chunk).replace(b"\r", b"\n")
-        whole, _, rest = chunk.rpartition(b"\n")
+        whole, newline, rest = chunk.rpartition(b"\n")
         if len(rest) > MAX_RECORD_BYTES:
-            raise _too_long(name, splitter.line + whole.count(b"\n") + 1)
-        if whole:
-            yield splitter.undecided + whole + b"\n", False
+            lines_before = (splitter.undecided + whole + newline).count(b"\n")
+            raise _TooLong(splitter.line + lines_before)
+        if newline:
+            yield splitter.undecided + whole + newline, False
     yield splitter.undecided + rest, True
-
-
-def _too_long(name: str, line: int) -> BlockedFile:
-    cause = f"line {line} or the one after it is longer than {MAX_RECORD_BYTES:,} bytes"
-    return BlockedFile("line_too_long", name, cause, "Find out what the file is, and deliver it again.")
 
 
 @dataclass
@@ -139,6 +144,8 @@ class _Splitter:
     def _judge(self, lines: list[bytes], raw: list[bytes], index: int, is_last: bool) -> int:
         """Keep or reject the record that begins at this line; returns its number of lines, or 0 if it is still open."""
         text = lines[index]
+        if len(text) > MAX_RECORD_BYTES:
+            raise _TooLong(self.line + index)
         if not text.strip(_UNSEEN):
             return 1  # a blank line is no record
         if b"\r" in text and not self._whole.fullmatch(text):

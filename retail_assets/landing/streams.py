@@ -45,7 +45,9 @@ def decompressed(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
             while left:
                 if member.eof:  # another member follows, or zeros that fill up a block of a tape or disk
                     left = left.lstrip(b"\0")
-                    member = zlib.decompressobj(_GZIP_ONLY) if left else member
+                    if not left:
+                        break
+                    member = zlib.decompressobj(_GZIP_ONLY)
                 yield member.decompress(left, _MOST_AT_ONCE)
                 left = member.unused_data if member.eof else member.unconsumed_tail
         if not member.eof:

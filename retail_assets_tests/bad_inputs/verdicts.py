@@ -25,7 +25,7 @@ from retail_assets_tests.building import COLUMNS, build, csv_text, event, land, 
 DAY = "2019-10-01"
 FORMS = ("csv", "csv.gz", "parquet")
 every_form = pytest.mark.parametrize("form", FORMS)
-csv_forms = pytest.mark.parametrize("form", ("csv", "csv.gz"))
+csv_forms = pytest.mark.parametrize("form", ["csv", "csv.gz"])
 
 Event = Mapping[str, str | None]
 
@@ -159,7 +159,7 @@ def warnings(made: Mapping[str, list[Made]]) -> dict[str, str]:
 
 
 def assert_blocked(platform: Platform, name: str, code: str, *words: str) -> None:
-    """The file is blocked with its code; the message names file, cause and mend; a good file of the same run goes on."""
+    """The file is blocked with its code; the message names file, cause and mend; a good file of the run goes on."""
     land(platform, "zz_good.csv", [event(product_id="777")])
     build(platform, "raw_events", "clean_events")
 

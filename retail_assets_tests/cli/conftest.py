@@ -91,6 +91,7 @@ def _use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def retail(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Retail]:
     """Runs `retail` with these arguments in this process, as the console script would."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest's workers set it, and what is piped shall not fold
 
     def run(*arguments: str | Path, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))

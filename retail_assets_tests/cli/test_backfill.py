@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from retail_assets.assets import dataset_asset
 from retail_assets.assets.platform import Platform
 from retail_assets.automation import backfill as engine_room
 from retail_assets.settings import Settings
@@ -45,6 +46,22 @@ def test_a_range_without_any_file_is_an_error(retail: Retail, data_dir: Path, mo
     assert result.code == 1
     assert "no file has events from 2018-01-01 to 2018-01-31" in result.err
     assert "the landed dates run from 2019-10-01 to 2019-10-01" in result.err
+
+
+def test_ctrl_c_ends_the_backfill_and_not_just_its_run(
+    retail: Retail, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    land(_platform(data_dir), "day.csv", [_at("2019-10-01")])
+    monkeypatch.setattr(dataset_asset, "materialize", interrupted)
+
+    result = retail("backfill")
+
+    assert_is_one_clear_error(result, "error: interrupted; what was published stays.", code=130)
+    assert "raw_events: 0 of 1" in result.err
+    assert "clean_events" not in result.err
 
 
 def test_what_is_bad_is_told_and_the_rest_goes_on(retail: Retail, data_dir: Path) -> None:

@@ -46,6 +46,7 @@ def test_damage_is_found_and_examining_goes_on(
     shutil.copytree(built_once, data_dir)
     (data_dir / "lake" / "features" / "_manifest.json").write_text("{")
     next((data_dir / "lake" / "clean_events").rglob("*.parquet")).unlink()
+    next((data_dir / "lake" / "_landing" / "parts").rglob("*.parquet")).unlink()
     (data_dir / "lake" / "_staging" / "killed").mkdir(parents=True, exist_ok=True)
     long_ago = time.time() - 7200
     os.utime(data_dir / "lake" / "_staging" / "killed", (long_ago, long_ago))
@@ -57,6 +58,7 @@ def test_damage_is_found_and_examining_goes_on(
     assert result.code == 1
     assert "retail backfill" in findings["lake features"]["mend"]
     assert findings["lake clean_events"]["found"].startswith("1 object of the manifest are gone: 2019-10-0")
+    assert findings["landed rows"]["found"].startswith("1 part gone: ")
     assert findings["left behind"]["state"] == "hint"
     assert str(data_dir / "lake" / "_staging" / "killed") in findings["left behind"]["mend"]
     assert findings["DAGSTER_HOME"]["state"] == "hint"

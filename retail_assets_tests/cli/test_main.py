@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,27 @@ def test_ctrl_c_ends_with_130(retail: Retail, data_dir: Path, monkeypatch: pytes
     monkeypatch.setattr(status, "open_platform", lambda: _raise(KeyboardInterrupt()))
 
     assert_is_one_clear_error(retail("status"), "interrupted", code=130)
+
+
+def test_ctrl_c_ends_a_long_query_at_once(data_dir: Path) -> None:
+    endless = "SELECT count(*) FROM range(10000000) AS a, range(100000000) AS b WHERE a.range * b.range % 7 = 3"
+    command = [sys.executable, "-m", "retail_assets.cli.main", "query", endless]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs start with it ignored
+    ) as running:
+        assert running.stderr
+        assert "Nothing has been built" in running.stderr.readline()  # said just before the query starts
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        try:
+            assert running.wait(30) == 130
+        finally:
+            running.kill()
+        assert running.stderr.read() == "error: interrupted; what was published stays.\n"
 
 
 def test_a_terminal_without_unicode_is_no_reason_to_fail(shell: Retail, data_dir: Path) -> None:

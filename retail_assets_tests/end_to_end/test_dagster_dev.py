@@ -119,6 +119,14 @@ def test_a_backfill_of_the_ui_gives_the_same_bytes_as_one_in_process(backfilled:
         assert digests(backfilled.run.platform, GOOD) == digests(other.platform, GOOD)
 
 
+def test_no_run_makes_features_together_with_the_aggregates_that_they_look_back_upon(backfilled: Backfilled) -> None:
+    """Few dates become one run each, started in any order: features would miss the aggregates of the other dates."""
+    chosen = [{key.to_user_string() for key in run.asset_selection or ()} for run in backfilled.run.instance.get_runs()]
+
+    assert [names for names in chosen if "features" in names and "daily_aggregates" not in names]
+    assert [names for names in chosen if {"features", "daily_aggregates"} <= names] == []
+
+
 def test_the_bad_day_is_not_published_and_nothing_downstream_of_it_is_made(backfilled: Backfilled) -> None:
     run = backfilled.run
 

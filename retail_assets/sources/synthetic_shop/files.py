@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files as package_files
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 
+from retail_assets.contracts.contract import quote_literal
 from retail_assets.sources.synthetic_shop.plan import FileFormat, PlannedFile
 from retail_assets.sources.synthetic_shop.truth import FileEntry
 
@@ -43,9 +45,12 @@ def write_file(
 
 
 def _copy(connection: DuckDBPyConnection, statement: str, planned: PlannedFile, file: Path) -> int:
-    values = {"begins": planned.begins, "ends": planned.ends, "file": str(file)}
+    """Literals, not bound parameters: binding makes DuckDB import pandas, half a second for two dates."""
+    query = Template(sql(statement)).substitute(
+        begins=quote_literal(planned.begins), ends=quote_literal(planned.ends), file=quote_literal(str(file))
+    )
     with connection.cursor() as cursor:
-        counted = cursor.execute(sql(statement), values).fetchone()
+        counted = cursor.execute(query).fetchone()
     return int(counted[0]) if counted else 0
 
 

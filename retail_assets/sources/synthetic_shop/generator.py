@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.sources.synthetic_shop.files import sql, write_file
 from retail_assets.sources.synthetic_shop.plan import PlannedFile, ShopPlan, midnight
 from retail_assets.sources.synthetic_shop.truth import BookEntry, FileEntry, ShopTruth, TypeCount
@@ -174,7 +175,8 @@ def _no_progress(done: int, total: int, file: str) -> None:
 def _let(connection: DuckDBPyConnection, **variables: Any) -> None:
     """Set variables that the SQL reads with getvariable."""
     for name, value in variables.items():
-        connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
+        kind = {datetime: "TIMESTAMP", date: "DATE"}.get(type(value), "")
+        connection.execute(f"SET VARIABLE {quote_identifier(name)} = {kind} {quote_literal(value)}")
 
 
 def _all(connection: DuckDBPyConnection, query: str) -> list[Any]:

@@ -179,5 +179,6 @@ SELECT
         if(is_coded, 0, 2000) + (positions * reach // total)::BIGINT
     )))::INTEGER AS position,
     first_slot,
-    slots
+    slots,
+    zipf_span(slots) AS span
 FROM sectors;

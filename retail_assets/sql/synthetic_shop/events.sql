@@ -44,8 +44,8 @@ aimed AS (
 considered AS (
     SELECT
         aimed.*,
-        first_slot + zipf(slots, chance(wish, 'first choice')) AS first_choice,
-        first_slot + zipf(slots, chance(wish, 'second choice')) AS second_choice
+        first_slot + zipf(slots, span, chance(wish, 'first choice')) AS first_choice,
+        first_slot + zipf(slots, span, chance(wish, 'second choice')) AS second_choice
     FROM aimed
     JOIN dial USING (position)
 ),

@@ -22,8 +22,12 @@ CREATE MACRO normal(number, salt) AS
     sqrt(-2 * ln(1 - chance(number, salt || ' radius'))) * cos(2 * pi() * chance(number, salt || ' angle'));
 
 -- A rank in [0, ranks), rank r about as frequent as 1 / (r + 2.5): Zipf's law with Mandelbrot's blunter head.
-CREATE MACRO zipf(ranks, uniform) AS
-    least(ranks - 1, floor(2 * pow((ranks + 2) / 2, uniform) - 2)::BIGINT);
+-- The span of the ranks is worked out once, since every event draws twice.
+CREATE MACRO zipf_span(ranks) AS
+    ln((ranks + 2) / 2);
+
+CREATE MACRO zipf(ranks, span, uniform) AS
+    least(ranks - 1, floor(2 * exp(span * uniform) - 2)::BIGINT);
 
 -- A random UUID of version 4. All 64 bits of the first dice are in it: distinct numbers, distinct UUIDs.
 CREATE MACRO uuid_of_dice(first, second) AS
@@ -49,6 +53,10 @@ CREATE MACRO spoilt(template, value) AS
             .replace('{V}', upper(value))
             .replace('{C}', upper(value[1]) || value[2:])
     END;
+
+-- A column as written: the misprint if there is one. Nearly every row has none, and is spared the search.
+CREATE MACRO written(misprint, place, value) AS
+    CASE WHEN misprint IS NULL THEN value ELSE coalesce(misprint[place], value) END;
 
 -- Whether a slot's product is on offer that week; the share of such products is the day's.
 CREATE MACRO is_promoted(slot, week, share) AS

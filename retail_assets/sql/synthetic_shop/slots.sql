@@ -58,7 +58,8 @@ SELECT
     category_code,
     CASE
         WHEN is_brandless THEN NULL
-        WHEN chance(slot, 'is well known') < 0.7 THEN names[1 + zipf(len(names), chance(slot, 'well known'))]
+        WHEN chance(slot, 'is well known') < 0.7 THEN
+            names[1 + zipf(len(names), zipf_span(len(names)), chance(slot, 'well known'))]
         -- Three syllables of twelve each make 1,728 little-known names.
         ELSE
             pick(['al', 'be', 'do', 'el', 'fi', 'ka', 'lu', 'mo', 'ni', 'ro', 'so', 'vi'], slot, 'brand begins')

@@ -2,14 +2,14 @@
 CREATE VIEW feed AS
 SELECT
     event_time AS moment,
-    coalesce(misprint[1], event_time::VARCHAR || ' UTC') AS event_time,
-    coalesce(misprint[2], event_type::VARCHAR) AS event_type,
-    coalesce(misprint[3], product_id::VARCHAR) AS product_id,
-    coalesce(misprint[4], category_id::VARCHAR) AS category_id,
-    coalesce(misprint[5], category_code::VARCHAR) AS category_code,
-    coalesce(misprint[6], brand::VARCHAR) AS brand,
-    coalesce(misprint[7], price::VARCHAR) AS price,
-    coalesce(misprint[8], user_id::VARCHAR) AS user_id,
+    written(misprint, 1, event_time::VARCHAR || ' UTC') AS event_time,
+    written(misprint, 2, event_type::VARCHAR) AS event_type,
+    written(misprint, 3, product_id::VARCHAR) AS product_id,
+    written(misprint, 4, category_id::VARCHAR) AS category_id,
+    written(misprint, 5, category_code::VARCHAR) AS category_code,
+    written(misprint, 6, brand::VARCHAR) AS brand,
+    written(misprint, 7, price::VARCHAR) AS price,
+    written(misprint, 8, user_id::VARCHAR) AS user_id,
     user_session::VARCHAR AS user_session
 FROM events;
 
