@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PREVIEW_ROWS = 3
 PREVIEW_WIDTH = 32
 MOST_DETAILS = 20
+MOST_DETAILS_OF_PASSED = 3
 
 
 def materialization_metadata(
@@ -49,8 +50,9 @@ def check_metadata(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """What a check found: how many partitions it judged and how many failed, and the details of some by partition."""
     failed = [verdict for verdict in verdicts if not verdict.passed]
     told = [verdict for verdict in failed or verdicts if verdict.detail]
-    details = {verdict.partition.key: verdict.detail for verdict in told[:MOST_DETAILS]}
-    left_out = {"…": f"and {len(told) - MOST_DETAILS} more"} if len(told) > MOST_DETAILS else {}
+    most = MOST_DETAILS if failed else MOST_DETAILS_OF_PASSED
+    details = {verdict.partition.key: verdict.detail for verdict in told[:most]}
+    left_out = {"…": f"and {len(told) - most} more"} if len(told) > most else {}
     return {"partitions": len(verdicts), "failed_partitions": len(failed), **details, **left_out}
 
 

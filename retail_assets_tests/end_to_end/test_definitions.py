@@ -125,6 +125,19 @@ def test_every_check_says_what_it_checks_and_blocks_unless_it_only_warns(definit
     }
 
 
+def test_what_looks_back_never_shares_a_run_of_the_daemon_with_what_it_looks_back_upon(
+    definitions: dg.Definitions,
+) -> None:
+    """Else the daemon would start such runs date by date, in any order: equal policies are what it asks for."""
+    graph = definitions.resolve_asset_graph()
+    looking_back = [(step, upstream) for step in STEPS for upstream in step.upstreams if upstream.lookback_days]
+
+    assert [(step.name, upstream.name) for step, upstream in looking_back] == [("features", "daily_aggregates")]
+    for step, upstream in looking_back:
+        mine, theirs = graph.get(asset_key(step, step.name)), graph.get(dg.AssetKey(upstream.name))
+        assert mine.backfill_policy != theirs.backfill_policy
+
+
 def test_the_picture_in_the_readme_shows_every_asset(specs: dict[str, dg.AssetSpec]) -> None:
     picture = (PROJECT / "docs" / "asset_graph.svg").read_text(encoding="utf-8")
 
