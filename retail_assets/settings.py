@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Events further than this ahead of the landing time are quarantined as future_event.",
     )
+    lookback_days: int = Field(
+        default=4,
+        ge=0,
+        description="A published day is closed when a day so many days after it has been published too: events that "
+        "come for it later are quarantined as too_late, until `retail replay` readmits them.",
+    )
     as_of: datetime | None = Field(
         default=None, description="The landing's idea of now (UTC), for tests and replays. Unset: the clock."
     )

@@ -33,7 +33,11 @@ class Platform:
     @property
     def landing(self) -> Landing:
         """Where files land."""
-        return Landing(self.settings)
+        return Landing(self.settings, self._published_dates)
+
+    def _published_dates(self) -> frozenset[str]:
+        published = self.stores["lake"].published(contract("raw_events"))
+        return frozenset(day for partition in published if (day := partition.get("date")))
 
     def store(self, step: Step) -> Store:
         """Where the step's outputs are kept."""

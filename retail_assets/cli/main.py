@@ -21,7 +21,9 @@ from retail_assets.cli import (
     opening,
     query,
     rejected,
+    replay,
     status,
+    withdraw,
 )
 from retail_assets.cli.errors import INTERRUPTED, explain
 
@@ -41,6 +43,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     status.status,
     query.query,
     rejected.rejected,
+    replay.replay,
+    withdraw.withdraw,
     lineage.lineage,
     doctor.doctor,
     dev.dev,

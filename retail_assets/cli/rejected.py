@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retail_assets.cli.opening import open_platform
+from retail_assets.cli.opening import command_line, open_platform
 from retail_assets.cli.options import Format, FormatOption, parse_day
-from retail_assets.cli.output import Column, Table, grouped, note, print_table, printable, say, show, show_json
+from retail_assets.cli.output import (
+    Column,
+    Table,
+    grouped,
+    note,
+    plural,
+    print_table,
+    printable,
+    say,
+    show,
+    show_json,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,12 +56,16 @@ def rejected(
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Examples to show.")] = 10,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write the rows as received, to mend and replay them.")
+    ] = None,
     form: FormatOption = Format.table,
 ) -> None:
     """Show which rows were rejected and why.
 
-    Counts by stage and reason, and examples with file, row and text as received. Nothing is lost: mend the rows and
-    land them again. csv prints the counts; all rows are in retail query "FROM rejected_events".
+    Counts by stage and reason, and examples with file, row and text as received. Nothing is lost: --export writes the
+    rows, to be mended and brought back by retail replay. csv prints the counts; all rows are in
+    retail query "FROM rejected_events".
     """
     from retail_assets.cli.views import open_views
 
@@ -58,9 +74,35 @@ def rejected(
         raise typer.BadParameter(f"there is no reason {reason!r}; there are {', '.join(meanings)}")
     with open_views(open_platform()) as connection:
         chosen = {"date": day, "reason": reason}
+        if export:
+            export_rows(connection, chosen, export)
         counts = _fetch(connection, COUNTS, chosen)
         examples = _fetch(connection, EXAMPLES, {**chosen, "limit": limit})
     _print(_counts_table(counts, meanings), _examples_table(examples), form)
+
+
+def export_rows(connection: DuckDBPyConnection, chosen: dict[str, Any], target: Path) -> None:
+    """Write rejected rows as an event file, as they were received; lines that are no records cannot be in it.
+
+    Raises:
+        ValueError: the file exists, or its name is none of a CSV file.
+    """
+    from retail_assets.contracts import contract
+    from retail_assets.contracts.contract import quote_literal
+
+    if target.suffix.lower() != ".csv" or target.exists():
+        raise ValueError(f"{target} exists already or is no .csv: name a new file. Nothing was written.")
+    fields = [column.name for column in contract("raw_events").received_columns]
+    values = ", ".join(f"received->>{quote_literal(name)} AS {name}" for name in fields)
+    connection.execute(f"CREATE TEMP TABLE chosen AS SELECT source_file, source_row, received {FILTERED}", chosen)
+    records = "FROM chosen WHERE received->>'line' IS NULL"
+    connection.execute(
+        f"COPY (SELECT {values} {records} ORDER BY source_file, source_row) TO {quote_literal(str(target))} (HEADER)"
+    )
+    ((written, lines),) = connection.execute(f"SELECT (SELECT count(*) {records}), count(*) FROM chosen").fetchall()
+    note(f"{plural(written, 'row')} written to {target}. Mend them, then: {command_line(f'replay {target}')}")
+    if lines > written:
+        note(f"Left out, since no record: {plural(lines - written, 'line')}. Mend the file itself and land it again.")
 
 
 def _fetch(connection: DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[Row]:

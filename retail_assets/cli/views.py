@@ -12,7 +12,6 @@ from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
-from retail_assets.engine.partition import NULL_FOLDER
 from retail_assets.engine.session import session
 
 if TYPE_CHECKING:
@@ -88,22 +87,10 @@ def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> No
 
 
 def _lake_relation(platform: Platform, item: Contract) -> str:
-    relation = platform.stores["lake"].dataset(item).relation()
+    dataset = platform.stores["lake"].dataset(item)
     if item.name != "rejected_events":
-        return relation
-    return f"{relation} UNION ALL BY NAME {_rejected_at_landing(platform, item)}"
-
-
-def _rejected_at_landing(platform: Platform, item: Contract) -> str:
-    """Rows without a usable date: one object per landed file, beside the partitions of the cleaning stage."""
-    landed = {entry.file_id for entry in platform.landing.files().values() if entry.state == "landed"}
-    folder = platform.settings.lake_dir / item.name / "stage=landing" / f"date={NULL_FOLDER}"
-    paths = sorted(str(path) for path in folder.glob("*.parquet") if path.stem in landed)
-    if not paths:
-        return Dataset(item, ()).relation()
-    listed = ", ".join(quote_literal(path) for path in paths)
-    stored = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
-    return f"SELECT 'landing' AS stage, NULL::DATE AS date, * FROM ({stored})"
+        return dataset.relation()
+    return Dataset(item, (*dataset.objects, *platform.landing.rejected_events().objects)).relation()
 
 
 def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:

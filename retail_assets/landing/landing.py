@@ -7,8 +7,8 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,8 +21,10 @@ from retail_assets.engine.query import first_reason, sql_text
 from retail_assets.engine.session import session
 from retail_assets.landing.inbox import Arrival, arrivals
 from retail_assets.landing.intake import Intake, Known
+from retail_assets.landing.lateness import came_too_late, closed_dates
 from retail_assets.landing.ledger import Book, LandedFile, Ledger
 from retail_assets.landing.storage import LandingStorage
+from retail_assets.landing.withdrawal import withdrawn
 from retail_assets.settings import Settings
 
 READER_VERSION = 1
@@ -38,6 +40,8 @@ class Landing:
     """The landing zone of one platform: inbox, ledger and the parts that files were split into."""
 
     settings: Settings
+    published_dates: Callable[[], Collection[str]] = frozenset
+    """Tells which dates are published: late events change those only within the look-back."""
 
     @property
     def folder(self) -> Path:
@@ -64,15 +68,41 @@ class Landing:
 
     def take_in(self, progress: Progress | None = None) -> list[LandedFile]:
         """Read every pending file once; returns what became of each. One run takes in at a time."""
-        with exclusive(self.folder / "landing.lock", "taking in files"):
+        with self._exclusive():
             known, taken = Known(self.files()), dict[str, LandedFile]()
+            intake = self._intake(known)
             tried: set[str] = set()
             # A second round takes in duplicates whose original has just been replaced.
             while pending := [arrival for arrival in self._pending(known) if arrival.name not in tried]:
                 self.storage.sweep({entry.file_id for entry in known.entries.values() if entry.file_id})
                 tried |= {arrival.name for arrival in pending}
-                taken |= {entry.name: entry for entry in self._take_in(pending, known, progress)}
+                taken |= {entry.name: entry for entry in self._take_in(pending, intake, progress)}
             return list(taken.values())
+
+    def readmit(self, names: Sequence[str] = ()) -> list[LandedFile]:
+        """Read files again, admitting events that came too late; by default all files that had such.
+
+        Raises:
+            ValueError: a file has not landed, or is no longer in the landing folder as it was.
+        """
+        with self._exclusive():
+            known = Known(self.files())
+            late = [name for name, entry in sorted(known.entries.items()) if came_too_late(entry)]
+            chosen = self._unchanged(known, names or late)
+            late_ones = [arrival for arrival in chosen if arrival.name in late]
+            return list(self._take_in(late_ones, self._intake(known), None, readmit=True))
+
+    def withdraw(self, names: Sequence[str]) -> list[LandedFile]:
+        """Let the rows of these files leave; returns the new entries, also of others that hold the same bytes.
+
+        Raises:
+            ValueError: no such file has landed, or it is withdrawn already.
+        """
+        with self._exclusive():
+            before = self.files()
+            entries = withdrawn(before, names)
+            self._record(entries, before)
+            return entries
 
     def landed_events(self) -> Dataset:
         """The rows of all landed files by date, as parts that raw_events puts together."""
@@ -111,7 +141,7 @@ class Landing:
 
     def dates(self) -> list[str]:
         """Every date that a landed file has events of, in order."""
-        return sorted({day for entry in self.files().values() for day in entry.parts})
+        return sorted({day for entry in self._standing() for day in entry.parts})
 
     def _standing(self) -> list[LandedFile]:
         """The entries that stand for rows, by name: a blocked file may stand for what was there before."""
@@ -133,16 +163,36 @@ class Landing:
             found = [arrival for arrival in found if arrival.mtime_ns <= newest]
         return [arrival for arrival in found if not known.is_settled(arrival, reader)]
 
-    def _take_in(self, pending: list[Arrival], known: Known, progress: Progress | None) -> Iterator[LandedFile]:
-        intake = Intake(self.settings, self.storage, known, self._reader_digest())
+    def _intake(self, known: Known) -> Intake:
+        closed = closed_dates(self.published_dates(), self.settings.lookback_days)
+        return Intake(self.settings, self.storage, known, self._reader_digest(), closed)
+
+    def _exclusive(self) -> AbstractContextManager[None]:
+        return exclusive(self.folder / "landing.lock", "taking in files")
+
+    def _unchanged(self, known: Known, names: Sequence[str]) -> list[Arrival]:
+        """The files as the ledger knows them, where they still lie in the landing folder."""
+        inbox = {arrival.name: arrival for arrival in arrivals(self.settings.landing_dir)} if names else {}
+        for name in names:
+            entry, arrival = known.entries.get(name), inbox.get(name)
+            if entry is None or entry.state != "landed":
+                raise ValueError(f"{name} has not landed, so it cannot be replayed. `retail status` tells what has.")
+            if arrival is None or arrival.bytes != entry.bytes:
+                place = self.settings.landing_dir
+                raise ValueError(f"{name} is no longer in {place} as it landed. Put it there again and replay it.")
+        return [inbox[name] for name in names]
+
+    def _take_in(
+        self, pending: list[Arrival], intake: Intake, progress: Progress | None, *, readmit: bool = False
+    ) -> Iterator[LandedFile]:
         for start in range(0, len(pending), LEDGER_BATCH):
-            before, entries = dict(known.entries), list[LandedFile]()
+            before, entries = dict(intake.known.entries), list[LandedFile]()
             with ExitStack() as stack:
                 connection = stack.enter_context(session(self.settings))
                 for number, arrival in enumerate(pending[start : start + LEDGER_BATCH], start):
                     if progress:
                         progress(number, len(pending), arrival.name)
-                    if entry := intake.take(arrival, connection):
+                    if entry := intake.take(arrival, connection, readmit=readmit):
                         entries.append(entry)
                         if entry.state == "blocked":  # it may have left the session unusable
                             stack.close()

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-State = Literal["landed", "duplicate", "blocked"]
+State = Literal["landed", "duplicate", "blocked", "withdrawn"]
 SEGMENTS_PER_CHECKPOINT = 100
 _FORMAT = 2
 _SUFFIX, _CHECKPOINT = ".json", ".checkpoint.json"

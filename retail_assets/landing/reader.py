@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from retail_assets.engine.staging import OBJECT_NAME, PARQUET_OPTIONS
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.csv_source import careful_source, fast_source
 from retail_assets.landing.gate import Inspected
+from retail_assets.landing.lateness import open_from
 from retail_assets.landing.ledger import Book
 from retail_assets.landing.parquet_source import parquet_source
 from retail_assets.landing.source import Source
@@ -34,15 +35,23 @@ class Reading:
     notes: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a file is judged by that is not in the file: when it landed, and which dates were closed by then."""
+
+    as_of: datetime
+    closed: frozenset[str] = frozenset()
+
+
 def read_file(
-    connection: DuckDBPyConnection, file: Inspected, target: Path, settings: Settings, as_of: datetime
+    connection: DuckDBPyConnection, file: Inspected, target: Path, settings: Settings, terms: Terms
 ) -> Reading:
     """Split a file into ``target/date=…/data.parquet`` and, where rows are rejected, ``target/rejected.parquet``.
 
     Raises:
         BlockedFile: the file cannot be read without guessing.
     """
-    _set_variables(connection, settings, as_of)
+    _set_variables(connection, settings, terms)
     source = _load(connection, file, target)
     reading = _reading(connection, source, settings)
     _write_parts(connection, file.name, target, source, reading)
@@ -50,16 +59,22 @@ def read_file(
     return reading
 
 
-def _set_variables(connection: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
-    moment = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
+def _set_variables(connection: DuckDBPyConnection, settings: Settings, terms: Terms) -> None:
+    moment = terms.as_of.astimezone(UTC).replace(tzinfo=None) if terms.as_of.tzinfo else terms.as_of
     values = {
-        "source_timezone": settings.source_timezone,
-        "event_time_format": settings.event_time_format,
-        "start_at": datetime.combine(settings.start_date, datetime.min.time()),
-        "future_at": moment + timedelta(minutes=settings.future_tolerance_minutes),
+        "source_timezone": quote_literal(settings.source_timezone),
+        "event_time_format": quote_literal(settings.event_time_format),
+        "start_at": _timestamp(settings.start_date),
+        "future_at": _timestamp(moment + timedelta(minutes=settings.future_tolerance_minutes)),
+        "open_at": _timestamp(open_from(terms.closed)),
+        "closed_dates": f"[{', '.join(map(quote_literal, sorted(terms.closed)))}]::VARCHAR[]",
     }
     for name, value in values.items():
-        connection.execute(f"SET VARIABLE {name} = ?", [value])
+        connection.execute(f"SET VARIABLE {name} = {value}")
+
+
+def _timestamp(moment: date | None) -> str:
+    return f"{quote_literal(moment)}::TIMESTAMP"
 
 
 def _load(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> Source:
