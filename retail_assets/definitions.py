@@ -6,8 +6,11 @@ import dagster as dg
 
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import dataset_asset
+from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.freshness import freshness_check
+from retail_assets.automation.sensors import automation_sensors
+from retail_assets.automation.taking_in import daily_landing, take_in_files
 from retail_assets.lake.io_manager import LakeIOManager
 from retail_assets.settings import Settings, settings
 from retail_assets.warehouse.io_manager import WarehouseIOManager
@@ -16,8 +19,11 @@ from retail_assets.warehouse.io_manager import WarehouseIOManager
 def platform_definitions(chosen: Settings) -> dg.Definitions:
     """The platform's definitions for these settings."""
     return dg.Definitions(
-        assets=[dataset_asset(step) for step in STEPS],
-        asset_checks=[freshness_check],
+        assets=[landed_files, *(dataset_asset(step) for step in STEPS)],
+        asset_checks=[blocked_files_check, freshness_check],
+        jobs=[take_in_files],
+        sensors=automation_sensors(chosen),
+        schedules=[daily_landing(chosen)],
         resources={
             "platform": Platform.local(chosen),
             "lake": LakeIOManager(root=str(chosen.lake_dir)),

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     freshness_days: PositiveInt | None = Field(
         default=None, description="The freshness check warns when the last date is older than this. Unset: never."
     )
+    sensors: bool = Field(
+        default=True, description="Whether sensors and schedules are on in a Dagster instance that never saw them."
+    )
     threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
     memory_limit_mb: PositiveInt | None = Field(
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from retail_assets.assets import documentation, partitions, reporting
+from retail_assets.assets.landed_files import LANDED_FILES, report_landed
 from retail_assets.assets.materialization import Made, materialize
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
@@ -65,7 +66,10 @@ def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dat
     if not asked:
         raise dg.Failure("This run names no partition: the range's end lies before its start. Launch it again.")
     if step.takes_in_files:
-        platform.landing.take_in(lambda done, total, name: context.log.info(f"file {done + 1} of {total}: {name}"))
+        taken = platform.landing.take_in(
+            lambda done, total, name: context.log.info(f"file {done + 1} of {total}: {name}")
+        )
+        report_landed(context.instance, platform, taken)
     made = list(materialize(platform, step, inputs, asked))
     yield from _events(context, step, made)
 
@@ -178,10 +182,15 @@ def _check_specs(step: Step) -> Iterator[dg.AssetCheckSpec]:
         yield dg.AssetCheckSpec(name, asset=asset_key(step, output), description=description, blocking=blocking)
 
 
+def _deps(step: Step) -> list[dg.AssetDep]:
+    deps = [dg.AssetDep(u.name, partition_mapping=partitions.mapping(step, u)) for u in step.upstreams]
+    return [dg.AssetDep(LANDED_FILES), *deps] if step.takes_in_files else deps
+
+
 def _spec(step: Step, item: Contract, definition: dg.PartitionsDefinition[str] | None) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=asset_key(step, item.name),
-        deps=[dg.AssetDep(u.name, partition_mapping=partitions.mapping(step, u)) for u in step.upstreams],
+        deps=_deps(step),
         description=documentation.description(step, item),
         group_name=step.store if step.store == "warehouse" else item.domain,
         owners=[f"team:{item.owner}"],

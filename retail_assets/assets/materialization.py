@@ -58,12 +58,17 @@ def expected(platform: Platform, step: Step, partitions: Iterable[Partition]) ->
     }
 
 
-def stale(platform: Platform, step: Step, partitions: Iterable[Partition]) -> list[Partition]:
-    """The partitions that are missing or were made from other inputs or by other code than they would be now."""
+def outdated(platform: Platform, step: Step, partitions: Iterable[Partition]) -> dict[Partition, tuple[str, ...]]:
+    """The partitions that are missing or stale, with what each output would be made from now."""
     store = platform.store(step)
     published = [store.published(contract) for contract in step.contracts()]
     wanted = expected(platform, step, partitions)
-    return [partition for partition, made in wanted.items() if made != _made_from(published, partition)]
+    return {partition: made for partition, made in wanted.items() if made != _made_from(published, partition)}
+
+
+def stale(platform: Platform, step: Step, partitions: Iterable[Partition]) -> list[Partition]:
+    """The partitions that are missing or were made from other inputs or by other code than they would be now."""
+    return list(outdated(platform, step, partitions))
 
 
 def runnable(platform: Platform, step: Step, partitions: Iterable[Partition]) -> list[Partition]:

@@ -39,6 +39,15 @@ class Platform:
         published = self.stores["lake"].published(contract("raw_events"))
         return frozenset(day for partition in published if (day := partition.get("date")))
 
+    def known_dates(self) -> list[str]:
+        """Every date that a landed file has events of, or that raw_events was made for, in order."""
+        return sorted({*self.landing.dates(), *self._published_dates()})
+
+    def version(self) -> str:
+        """Changes whenever anything lands or is published."""
+        stores = [store.version() for _, store in sorted(self.stores.items())]
+        return " ".join([self.landing.ledger.version(), *stores])
+
     def store(self, step: Step) -> Store:
         """Where the step's outputs are kept."""
         return self.stores[step.store]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -12,9 +13,12 @@ import dagster as dg
 from retail_assets.assets import partitions
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import asset_key
+from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import runnable, stale
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
+from retail_assets.automation.ranges import consecutive
+from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.landing.landing import Progress
 from retail_assets.landing.ledger import LandedFile
@@ -24,6 +28,11 @@ if TYPE_CHECKING:
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def backfill_lock(platform: Platform) -> Path:
+    """The lock that a backfill holds while it works: two over the same platform go one after the other."""
+    return platform.settings.data_dir / ".backfill.lock"
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,12 @@ class Backfill:
         Dates of the range that no file has events of are made too, as empty days, with ``include_empty``; without it
         they are only reported. ``force`` makes everything again.
         """
+        with exclusive(backfill_lock(self.platform), "backfilling"):
+            return self._run(first, last, force=force, include_empty=include_empty)
+
+    def _run(self, first: date | None, last: date | None, *, force: bool, include_empty: bool) -> BackfillReport:
         taken = self.platform.landing.take_in(self.watcher.file)
+        report_landed(self.instance, self.platform, taken)
         dates, absent = self._dates(first, last)
         chosen = sorted({*dates, *absent}) if include_empty else dates
         stages = [self._stage(step, chosen, force) for step in STEPS]
@@ -99,9 +113,8 @@ class Backfill:
 
     def _dates(self, first: date | None, last: date | None) -> tuple[list[str], list[str]]:
         """The dates to make, landed or made before; and the dates of the range that are neither."""
-        raw = self.platform.inputs(STEPS[1])["raw_events"]
-        known = {*self.platform.landing.dates(), *(partition.get("date") or "" for partition in raw.partitions)}
-        inside = sorted(day for day in known if _within(day, first, last))
+        known = self.platform.known_dates()
+        inside = [day for day in known if _within(day, first, last)]
         if not (first or inside) or not (last or inside):
             return inside, []
         start = first or date.fromisoformat(inside[0])
@@ -117,7 +130,7 @@ class Backfill:
             self.watcher.stage(step.name, len(todo))
         failed: list[str] = []
         reasons: list[str] = []
-        for days in _ranges(todo):
+        for days in consecutive(todo):
             result = self._launch(step, days)
             if _was_interrupted(result):
                 raise KeyboardInterrupt
@@ -193,20 +206,3 @@ def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorIn
 
 def _within(day: str, first: date | None, last: date | None) -> bool:
     return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())
-
-
-def _ranges(todo: Iterable[Partition]) -> Iterator[list[str]]:
-    """Runs of consecutive dates; one empty run for an unpartitioned dataset."""
-    chosen = list(todo)
-    if chosen == [Partition()]:
-        yield []
-        return
-    days = sorted({day for partition in chosen if (day := partition.date)})
-    run: list[date] = []
-    for day in days:
-        if run and day - run[-1] > timedelta(days=1):
-            yield [item.isoformat() for item in run]
-            run = []
-        run.append(day)
-    if run:
-        yield [item.isoformat() for item in run]

@@ -33,7 +33,7 @@ def replay(
     ] = None,
     form: FormatOption = Format.table,
 ) -> None:
-    """Readmit events that came too late, bring mended rows, and make what follows.
+    """Readmit late events, bring back mended rows.
 
     Events for closed days wait in quarantine as too_late. This admits them, then backfills. For rows rejected for
     another reason: export them (retail rejected --export), mend them and replay the mended file. After a mend of the

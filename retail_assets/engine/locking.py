@@ -11,6 +11,19 @@ LOG = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 
 
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock file ``path`` at this moment."""
+    from filelock import FileLock, Timeout
+
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 @contextmanager
 def exclusive(path: Path, purpose: str) -> Iterator[None]:
     """Hold the lock file ``path``; waits for another holder, and says in the log that it does."""

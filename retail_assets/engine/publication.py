@@ -46,6 +46,9 @@ class Store(Protocol):
     def kind(self) -> str:
         """What it is, for people: 'parquet', 'duckdb'."""
 
+    def version(self) -> str:
+        """Changes whenever what readers see does."""
+
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see, by partition."""
 

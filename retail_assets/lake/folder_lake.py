@@ -15,7 +15,7 @@ from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.staging import Output
-from retail_assets.lake.manifest import read_manifest, write_manifest
+from retail_assets.lake.manifest import MANIFEST_NAME, read_manifest, write_manifest
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class FolderLake:
     def folder(self, contract: Contract) -> Path:
         """Where the dataset lives."""
         return self.root / contract.name
+
+    def version(self) -> str:
+        """Changes whenever a manifest does."""
+        found = sorted(self.root.glob(f"*/{MANIFEST_NAME}"))
+        return ",".join(f"{path.parent.name}:{path.stat().st_mtime_ns}" for path in found)
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset, Rows, StoredObject
-from retail_assets.engine.locking import exclusive
+from retail_assets.engine.locking import exclusive, is_held
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import first_reason, sql_text
 from retail_assets.engine.session import session
@@ -167,8 +167,17 @@ class Landing:
         closed = closed_dates(self.published_dates(), self.settings.lookback_days)
         return Intake(self.settings, self.storage, known, self._reader_digest(), closed)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is taking in files at this moment."""
+        return is_held(self._lock)
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "landing.lock"
+
     def _exclusive(self) -> AbstractContextManager[None]:
-        return exclusive(self.folder / "landing.lock", "taking in files")
+        return exclusive(self._lock, "taking in files")
 
     def _unchanged(self, known: Known, names: Sequence[str]) -> list[Arrival]:
         """The files as the ledger knows them, where they still lie in the landing folder."""

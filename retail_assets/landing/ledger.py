@@ -99,6 +99,11 @@ class Ledger:
                 continue
         raise ValueError(f"{self.folder} changes faster than it can be read. Try again when no run is taking in files.")
 
+    def version(self) -> str:
+        """Changes with every entry."""
+        log = _log(self.folder)
+        return log[-1].name if log else ""
+
     def append(self, files: Iterable[LandedFile]) -> None:
         """Add entries in one atomic step."""
         self.folder.mkdir(parents=True, exist_ok=True)

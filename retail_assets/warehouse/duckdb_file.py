@@ -42,6 +42,10 @@ class DuckDBFile:
         """What it is, for people."""
         return "duckdb"
 
+    def version(self) -> str:
+        """Changes whenever the file is replaced."""
+        return str(self.path.stat().st_mtime_ns) if self.path.exists() else ""
+
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
         if not self.path.exists():

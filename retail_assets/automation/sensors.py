@@ -1,0 +1,148 @@
+"""Sensors: new files are taken in, and whatever is out of date is made, with no hand on the keyboard."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES, RunsFilter
+
+from retail_assets.assets import partitions
+from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.dataset_asset import asset_key
+from retail_assets.assets.landed_files import report_landed
+from retail_assets.assets.platform import Platform
+from retail_assets.automation.backfill import backfill_lock
+from retail_assets.automation.due import Due, DueRun, still_tried
+from retail_assets.automation.taking_in import take_in_files
+from retail_assets.engine.locking import is_held
+from retail_assets.landing.inbox import Arrival
+from retail_assets.settings import Settings
+
+SECONDS = 5
+"""Between two looks: Dagster's daemon makes its round no faster."""
+MOST_BYTES_A_TICK = 64 * 1024 * 1024
+MOST_FILES_A_TICK = 50
+"""So much a tick takes in by itself, within seconds; more is the work of a run. A tick may take a minute."""
+MOST_RUNS_A_TICK = 20
+PROCESS = uuid4().hex
+"""Another process may have another version of the code, which makes other partitions stale."""
+
+
+def automation_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """The platform's sensors, on or off as the settings say."""
+    status = dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED
+
+    @dg.sensor(
+        job=take_in_files,
+        minimum_interval_seconds=SECONDS,
+        default_status=status,
+        required_resource_keys={"platform"},
+        description="Compares the landing folder with the ledger. A few small files are taken in at once, more of "
+        "them by a run of take_in_files. Times and order of files do not matter.",
+    )
+    def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        return look_for_files(context.instance, context.resources.platform)
+
+    @dg.sensor(
+        asset_selection=dg.AssetSelection.assets(*_all_keys()),
+        minimum_interval_seconds=SECONDS,
+        default_status=status,
+        required_resource_keys={"platform"},
+        description="Compares what is published with what it would be made from now, and starts one run a range of "
+        "dates for whatever differs, stage after stage. What failed is tried again on the next day, or when its "
+        "inputs or the rules change.",
+    )
+    def stale_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        return look_for_stale(context.instance, context.resources.platform, context.cursor)
+
+    return [new_files, stale_partitions]
+
+
+def look_for_files(instance: dg.DagsterInstance, platform: Platform) -> dg.SensorResult | dg.SkipReason:
+    """Take in the few files that are pending, or ask for a run that takes in the many."""
+    if platform.landing.is_busy:
+        return dg.SkipReason("another run is taking in files")
+    pending = platform.landing.pending()
+    if not pending:
+        return dg.SkipReason("no new file")
+    if len(pending) > MOST_FILES_A_TICK or sum(arrival.bytes for arrival in pending) > MOST_BYTES_A_TICK:
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=_content_key(pending))])
+    taken = platform.landing.take_in()
+    report_landed(instance, platform, taken)
+    return dg.SkipReason(f"taken in: {', '.join(f'{entry.name} ({entry.state})' for entry in taken) or 'nothing yet'}")
+
+
+def look_for_stale(
+    instance: dg.DagsterInstance, platform: Platform, cursor: str | None
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for runs of what is due and not being made; the cursor remembers what was tried today."""
+    if is_held(backfill_lock(platform)):
+        return dg.SkipReason("`retail backfill` is at work")
+    today, running = datetime.now(UTC).date().isoformat(), _unfinished(instance)
+    seen = f"{PROCESS} {sorted(running)} {platform.version()}"
+    before = _Memory.parse(cursor)
+    if (before.day, before.seen) == (today, seen):
+        return dg.SkipReason("nothing has changed" if not running else f"waiting for {len(running)} runs")
+    due = Due(platform, _steps_of(running.values()), before.tried if before.day == today else {})
+    runs = due.runs()[:MOST_RUNS_A_TICK]
+    tried = still_tried(due.tried, due.outdated) | {key: made for run in runs for key, made in run.tried.items()}
+    memory = _Memory(today, "" if runs else seen, tried)
+    return dg.SensorResult(run_requests=[_request(run, today) for run in runs], cursor=memory.text())
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What the sensor remembers from one tick to the next."""
+
+    day: str
+    seen: str
+    """The state of the platform at the last look, if nothing was left to ask for."""
+    tried: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, cursor: str | None) -> "_Memory":
+        return cls(**json.loads(cursor)) if cursor else cls("", "", {})
+
+    def text(self) -> str:
+        return json.dumps({"day": self.day, "seen": self.seen, "tried": self.tried})
+
+
+def _request(run: DueRun, today: str) -> dg.RunRequest:
+    tags = partitions.range_tags(run.partitioning, run.dates[0], run.dates[-1]) if run.dates else {}
+    return dg.RunRequest(
+        run_key=f"{today} {run.key}",
+        asset_selection=[asset_key(step, output) for step in run.steps for output in step.outputs],
+        tags={**tags, "retail/launched_by": "stale_partitions"},
+    )
+
+
+def _content_key(pending: Iterable[Arrival]) -> str:
+    listed = repr([(arrival.name, arrival.bytes, arrival.mtime_ns) for arrival in pending])
+    return hashlib.sha256(listed.encode()).hexdigest()[:24]
+
+
+def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey] | None]:
+    """Runs that wait or work, with what they make; None stands for everything."""
+    runs = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
+    return {
+        run.run_id: frozenset(run.asset_selection) if run.asset_selection is not None else None
+        for run in runs
+        if run.job_name != take_in_files.name
+    }
+
+
+def _steps_of(selections: Iterable[frozenset[dg.AssetKey] | None]) -> set[str]:
+    """The steps that these runs make something of."""
+    chosen = list(selections)
+    if None in chosen:
+        return {step.name for step in STEPS}
+    keys = {key for selection in chosen if selection for key in selection}
+    return {step.name for step in STEPS if any(asset_key(step, output) in keys for output in step.outputs)}
+
+
+def _all_keys() -> list[dg.AssetKey]:
+    return [asset_key(step, output) for step in STEPS for output in step.outputs]
