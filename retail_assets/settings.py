@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     )
     freshness_days: PositiveInt | None = Field(
         default=None, description="The freshness check warns when the last date is older than this. Unset: never."
+    )
+    alert_webhook: SecretStr | None = Field(
+        default=None, description="Address that failed runs and checks are posted to as JSON; 'text' is for people."
     )
     sensors: bool = Field(
         default=True, description="Whether sensors and schedules are on in a Dagster instance that never saw them."

@@ -35,6 +35,8 @@ class DueRun:
     steps: tuple[Step, ...]
     dates: tuple[str, ...]
     tried: Tried
+    anticipated: tuple[str, ...] = ()
+    """Steps and dates whose inputs the run makes itself: what they will be made from is not known yet."""
 
     @property
     def partitioning(self) -> Partitioning:
@@ -62,11 +64,16 @@ class _Group:
 
 @dataclass
 class Due:
-    """What is due of a platform now; ``busy`` names steps that are being made, ``tried`` what was tried in vain."""
+    """What is due of a platform now.
+
+    ``busy`` names steps that are being made, ``tried`` what was tried with the same inputs, ``vain`` what was tried
+    with inputs that were made in the same run.
+    """
 
     platform: Platform
     busy: Collection[str] = ()
     tried: Tried = field(default_factory=dict)
+    vain: Collection[str] = ()
     outdated: dict[str, str] = field(default_factory=dict)
     """Everything that is missing or stale, with what it would be made from."""
 
@@ -86,17 +93,14 @@ class Due:
 
     def _dates(self, step: Step, known: frozenset[str], due: Mapping[str, frozenset[str]]) -> frozenset[str]:
         """The dates that a step is due for, or will be once what it reads is made."""
-        found = {
-            day for day, made in self._outdated(step, known).items() if self.tried.get(f"{step.name}|{day}") != made
-        }
+        candidates = self._outdated(step, known).items()
+        found = {day for day, made in candidates if self._is_fresh(f"{step.name}|{day}", made)}
         for upstream in step.upstreams:
             found |= _reached(step, upstream, due.get(_maker(upstream), frozenset()), known)
         return frozenset(found)
 
-    def _tried(self, step: Step) -> dict[str, str]:
-        """What was tried in vain, by date."""
-        start = f"{step.name}|"
-        return {key.removeprefix(start): made for key, made in self.tried.items() if key.startswith(start)}
+    def _is_fresh(self, name: str, made: str) -> bool:
+        return self.tried.get(name) != made and name not in self.vain
 
     def _outdated(self, step: Step, known: Collection[str]) -> dict[str, str]:
         """By date, what is missing or stale and can be made: the digest of what it would be made from."""
@@ -125,7 +129,7 @@ class Due:
         for days in consecutive(chosen, MOST_DATES):
             keys = [f"{step.name}|{day}" for step in group.steps for day in days or [NO_DATE]]
             tried = {key: self.outdated[key] for key in keys if key in self.outdated}
-            yield DueRun(tuple(group.steps), tuple(days), tried)
+            yield DueRun(tuple(group.steps), tuple(days), tried, tuple(key for key in keys if key not in tried))
 
 
 def _maker(upstream: Upstream) -> str:
@@ -142,8 +146,3 @@ def _reached(step: Step, upstream: Upstream, dates: Collection[str], known: froz
 
 def _later(day: str, days: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
-
-
-def still_tried(tried: Tried, outdated: Tried) -> dict[str, str]:
-    """What was tried in vain: it is outdated still, and would be made from the same."""
-    return {key: made for key, made in tried.items() if outdated.get(key) == made}

@@ -1,22 +1,21 @@
 """Sensors: new files are taken in, and whatever is out of date is made, with no hand on the keyboard."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import dagster as dg
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES, RunsFilter
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from retail_assets.assets import partitions
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
+from retail_assets.automation.attempts import Attempts
 from retail_assets.automation.backfill import backfill_lock
-from retail_assets.automation.due import Due, DueRun, still_tried
+from retail_assets.automation.due import Due, DueRun
 from retail_assets.automation.taking_in import take_in_files
 from retail_assets.engine.locking import is_held
 from retail_assets.landing.inbox import Arrival
@@ -84,37 +83,24 @@ def look_for_stale(
         return dg.SkipReason("`retail backfill` is at work")
     today, running = datetime.now(UTC).date().isoformat(), _unfinished(instance)
     seen = f"{PROCESS} {sorted(running)} {platform.version()}"
-    before = _Memory.parse(cursor)
-    if (before.day, before.seen) == (today, seen):
-        return dg.SkipReason("nothing has changed" if not running else f"waiting for {len(running)} runs")
-    due = Due(platform, _steps_of(running.values()), before.tried if before.day == today else {})
-    runs = due.runs()[:MOST_RUNS_A_TICK]
-    tried = still_tried(due.tried, due.outdated) | {key: made for run in runs for key, made in run.tried.items()}
-    memory = _Memory(today, "" if runs else seen, tried)
-    return dg.SensorResult(run_requests=[_request(run, today) for run in runs], cursor=memory.text())
+    before = Attempts.of_day(cursor, today)
+    waiting = dg.SkipReason(f"waiting for {len(running)} runs" if running else "nothing is due")
+    if before.seen == seen:
+        return waiting
+    attempts, vain = before.settle(instance)
+    due = Due(platform, _steps_of(running.values()), attempts.tried, vain)
+    asked = {f"{today} {run.key}": run for run in due.runs()[:MOST_RUNS_A_TICK]}
+    return dg.SensorResult(
+        run_requests=[_request(key, run) for key, run in asked.items()],
+        skip_reason=None if asked else waiting,
+        cursor=attempts.after(seen, due.outdated, vain, asked).text(),
+    )
 
 
-@dataclass(frozen=True)
-class _Memory:
-    """What the sensor remembers from one tick to the next."""
-
-    day: str
-    seen: str
-    """The state of the platform at the last look, if nothing was left to ask for."""
-    tried: Mapping[str, str]
-
-    @classmethod
-    def parse(cls, cursor: str | None) -> "_Memory":
-        return cls(**json.loads(cursor)) if cursor else cls("", "", {})
-
-    def text(self) -> str:
-        return json.dumps({"day": self.day, "seen": self.seen, "tried": self.tried})
-
-
-def _request(run: DueRun, today: str) -> dg.RunRequest:
+def _request(key: str, run: DueRun) -> dg.RunRequest:
     tags = partitions.range_tags(run.partitioning, run.dates[0], run.dates[-1]) if run.dates else {}
     return dg.RunRequest(
-        run_key=f"{today} {run.key}",
+        run_key=key,
         asset_selection=[asset_key(step, output) for step in run.steps for output in step.outputs],
         tags={**tags, "retail/launched_by": "stale_partitions"},
     )
@@ -127,7 +113,7 @@ def _content_key(pending: Iterable[Arrival]) -> str:
 
 def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey] | None]:
     """Runs that wait or work, with what they make; None stands for everything."""
-    runs = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
+    runs = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
     return {
         run.run_id: frozenset(run.asset_selection) if run.asset_selection is not None else None
         for run in runs

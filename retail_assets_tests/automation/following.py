@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
+from dagster._core.storage.tags import RUN_KEY_TAG
 
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import asset_key
@@ -69,7 +70,7 @@ class Following:
         self.runner.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=self.runner.instance,
             asset_selection=list(request.asset_selection or ()),
-            tags=dict(request.tags),
+            tags={**request.tags, RUN_KEY_TAG: request.run_key or ""},
             run_config=QUIET,
             raise_on_error=False,
         )

@@ -80,7 +80,8 @@ class Runner:
 def settings_in(folder: Path) -> Settings:
     """Settings of a platform below the folder. Its time of landing is fixed, so that two platforms see the same."""
     as_of = datetime(2026, 1, 1, tzinfo=UTC)
-    return Settings(data_dir=folder / "data", start_date=START, as_of=as_of, threads=2, memory_limit_mb=512)
+    limits = {"threads": 2, "memory_limit_mb": 512}
+    return Settings(data_dir=folder / "data", start_date=START, as_of=as_of, sensors=False, **limits)
 
 
 @contextmanager

@@ -18,6 +18,9 @@ from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
 from retail_assets_tests.end_to_end.running import settings_in
 
+BESIDE_STEPS = {"landed_files"}
+"""Assets that no step makes."""
+
 
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
@@ -27,8 +30,9 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
 
 @pytest.fixture(scope="module")
 def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
-    """Every asset by its name."""
-    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    """Every asset that a step makes, by its name."""
+    found = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    return {name: spec for name, spec in found.items() if name not in BESIDE_STEPS}
 
 
 def columns_of(spec: dg.AssetSpec) -> dict[str, Any]:
@@ -38,6 +42,14 @@ def columns_of(spec: dg.AssetSpec) -> dict[str, Any]:
 def test_every_output_of_every_step_is_an_asset(specs: dict[str, dg.AssetSpec]) -> None:
     outputs = {(step.store, output) for step in STEPS for output in step.outputs}
     assert specs.keys() == {name if store == "lake" else f"{store}/{name}" for store, name in outputs}
+
+
+def test_assets_beside_the_steps_say_what_they_are(definitions: dg.Definitions) -> None:
+    found = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    for name in BESIDE_STEPS:
+        assert (found[name].description or "").strip(), name
+        assert found[name].owners == ["team:retail-data"], name
+    assert [dep.asset_key for dep in found["raw_events"].deps] == [found["landed_files"].key]
 
 
 def test_every_asset_says_what_it_is_and_whose(specs: dict[str, dg.AssetSpec]) -> None:
