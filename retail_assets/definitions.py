@@ -7,6 +7,7 @@ import dagster as dg
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.freshness import freshness_check
 from retail_assets.lake.io_manager import LakeIOManager
 from retail_assets.settings import Settings, settings
@@ -16,7 +17,7 @@ from retail_assets.warehouse.io_manager import WarehouseIOManager
 def platform_definitions(chosen: Settings) -> dg.Definitions:
     """The platform's definitions for these settings."""
     return dg.Definitions(
-        assets=[dataset_asset(step) for step in STEPS],
+        assets=[*(dataset_asset(step) for step in STEPS), retail_aggregates],
         asset_checks=[freshness_check],
         resources={
             "platform": Platform.local(chosen),

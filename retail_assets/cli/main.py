@@ -14,14 +14,17 @@ from retail_assets.cli import (
     backfill,
     demo,
     dev,
+    diff,
     doctor,
     generate,
     land,
     lineage,
     opening,
+    publish,
     query,
     rejected,
     status,
+    versions,
 )
 from retail_assets.cli.errors import INTERRUPTED, explain
 
@@ -41,6 +44,9 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     status.status,
     query.query,
     rejected.rejected,
+    publish.publish,
+    versions.versions,
+    diff.diff,
     lineage.lineage,
     doctor.doctor,
     dev.dev,

@@ -59,3 +59,14 @@ class Shelf:
         """Every version, the newest first, each read when it is asked for."""
         for number in reversed(self.numbers()):
             yield self.version(number)
+
+    def survey(self) -> tuple[list[Version], dict[str, str]]:
+        """Every version that can be read, in order; and what is wrong with the others, by reference."""
+        readable: list[Version] = []
+        damaged: dict[str, str] = {}
+        for number in self.numbers():
+            try:
+                readable.append(self.version(number))
+            except ValueError as error:
+                damaged[f"{self.name}:{number}"] = str(error)
+        return readable, damaged
