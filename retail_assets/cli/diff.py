@@ -26,8 +26,8 @@ def diff(
     """Show what differs between two versions.
 
     By key type: rows and keys added, removed and changed; of each metric the rows that differ, its sums, and its
-    largest difference with date and key. Sums are over the partitions that differ. Only those are read. NULL equals
-    NULL. The exit code is 0 whether the two differ or not.
+    largest difference with date and key. Sums are over the rows that differ. NULL equals NULL. The exit code is 0
+    whether the two differ or not.
     """
     from retail_assets.assets.versioning import shelf
     from retail_assets.versions.comparison import compare
@@ -56,7 +56,7 @@ def _print(found: Difference) -> None:
     metrics = _metrics(found)
     if metrics.rows:
         print_table(metrics)
-        note("Sums are over the partitions that differ.")
+        note("Sums are over the rows that differ.")
 
 
 def _listed(counts: Counts) -> str:

@@ -1,7 +1,7 @@
 """Compare two versions.
 
 Only partitions whose SHA-256 differ are read, some at a time, so that memory stays bounded. Of the others at most the
-keys are read, where a key seems to be new or gone: it may stand there too.
+keys are read, where a key seems to be new or gone: it may stand in a partition that both versions share.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from retail_assets.versions.version import Version, VersionFile
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SHARE_OF_MEMORY = 32
-"""Files of one pass together fill at most this part of DuckDB's memory: they grow tenfold when they are read."""
+SHARE_OF_MEMORY = 64
+"""Files of one pass together fill at most this part of DuckDB's memory: they grow more than tenfold when joined."""
 MEASURES = 4
 Files = dict[str, VersionFile]
 
@@ -42,7 +42,7 @@ def compare(before: Version, after: Version, settings: Settings) -> Difference:
         reading = _Reading(connection, before, after, pairing)
         for paths in _batches(differing, old, new, memory_limit_mb(settings) * MEBIBYTE // SHARE_OF_MEMORY):
             reading.read(_chosen(old, paths), _chosen(new, paths))
-        keys = reading.keys(_chosen(new, new.keys() - set(differing)))
+        keys = reading.keys()
     return Difference(
         before=before.reference,
         after=after.reference,
@@ -101,8 +101,8 @@ class _Reading:
     metrics: dict[tuple[str, str], _Sums] = field(default_factory=lambda: defaultdict(_Sums))
 
     def __post_init__(self) -> None:
-        flags = "is_before BOOLEAN, is_after BOOLEAN, is_changed BOOLEAN"
-        self.connection.execute(f"CREATE TEMP TABLE touched_keys (key_type VARCHAR, key_value VARCHAR, {flags})")
+        columns = "key_type VARCHAR, key_value VARCHAR, is_before BOOLEAN, is_after BOOLEAN"
+        self.connection.execute(f"CREATE TEMP TABLE touched_keys ({columns})")
 
     def read(self, before: list[VersionFile], after: list[VersionFile]) -> None:
         """Compare these partitions with each other."""
@@ -115,13 +115,14 @@ class _Reading:
                 self.metrics[key_type, name].add(*values[position * MEASURES : (position + 1) * MEASURES])
         self.connection.execute(f"INSERT INTO touched_keys {_touched('pairs')}")
 
-    def keys(self, shared: Iterable[VersionFile]) -> dict[str, Counts]:
-        """What became of the keys, by key type; ``shared`` are the partitions that the versions have in common."""
+    def keys(self) -> dict[str, Counts]:
+        """What became of the keys whose rows differ, by key type."""
         self.connection.execute(f"CREATE TEMP TABLE touched AS {_touched('touched_keys')}")
-        one_sided = "SELECT DISTINCT key_type FROM touched WHERE is_before <> is_after"
-        key_types = {key_type for (key_type,) in self.connection.execute(one_sided).fetchall()}
-        needed = [file for file in shared if file.partition.get("key_type") in key_types]
-        self._view("shared_rows", _only_grain(_dataset(self.after, needed)))
+        for side, version in (("before", self.before), ("after", self.after)):
+            sought = f"SELECT DISTINCT key_type FROM touched WHERE NOT is_{side}"
+            key_types = {key_type for (key_type,) in self.connection.execute(sought).fetchall()}
+            files = [file for file in version.files if file.partition.get("key_type") in key_types]
+            self._view(f"{side}_keys", _only_grain(_dataset(version, files)))
         found = self.connection.execute(sql_text("versions/keys")).fetchall()
         return {key_type: Counts(*counts) for key_type, *counts in found}
 

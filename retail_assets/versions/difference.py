@@ -36,8 +36,8 @@ class Largest:
 class MetricDifference:
     """A numeric column: rows of both versions whose values differ, and its sums.
 
-    The sums are over all rows of the partitions that differ; their difference is that of the whole versions. Values of
-    type DOUBLE are summed as decimals, so that the order of rows does not matter.
+    The sums are over the rows that differ, those of one version only included: their difference is that of the whole
+    versions. Values of type DOUBLE are summed as decimals, so that the order of rows does not matter.
     """
 
     rows_changed: int

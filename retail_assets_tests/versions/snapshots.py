@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -76,20 +77,23 @@ def expected(before: Sequence[Row], after: Sequence[Row], key_type: str) -> dict
     return {
         "rows": (len(new.keys() - old.keys()), len(old.keys() - new.keys()), len(changed)),
         "keys": (len(new_keys - old_keys), len(old_keys - new_keys), len(touched & old_keys & new_keys)),
-        "metrics": {name: _metric(old, new, both, name) for name in METRICS},
+        "metrics": {name: _metric(old, new, changed, name) for name in METRICS},
     }
 
 
-def _metric(old: Mapping[Grain, Row], new: Mapping[Grain, Row], both: Iterable[Grain], name: str) -> dict[str, Any]:
-    pairs = {grain: (old[grain][name], new[grain][name]) for grain in both}
+def _metric(old: Mapping[Grain, Row], new: Mapping[Grain, Row], changed: set[Grain], name: str) -> dict[str, Any]:
+    pairs = {grain: (old[grain][name], new[grain][name]) for grain in changed}
     known = {grain: abs(b - a) for grain, (a, b) in pairs.items() if a is not None and b is not None and a != b}
     largest = max(((gap, date.fromisoformat(day), key) for (_, day, key), gap in known.items()), default=None)
     return {
         "changed": sum(a != b for a, b in pairs.values()),
-        "delta": sum(_exact(row[name]) for row in new.values()) - sum(_exact(row[name]) for row in old.values()),
+        "sum_before": _sum(old[grain][name] for grain in old.keys() - (new.keys() - changed)),
+        "sum_after": _sum(new[grain][name] for grain in new.keys() - (old.keys() - changed)),
         "largest": largest,
     }
 
 
-def _exact(value: Any) -> Decimal:
-    return Decimal(0) if value is None else Decimal(str(value))
+def _sum(values: Iterable[Any]) -> float | None:
+    """The sum of the values that are there; None where none is."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) if known else None

@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.versioning import publish_features, shelf
+from retail_assets.contracts import contract
+from retail_assets.engine import locking
 from retail_assets.versions.verification import verify
 
 ROOT = Path(__file__).parents[2]
@@ -88,3 +92,23 @@ def test_publishers_at_the_same_time_agree_on_one_version(shop: Platform) -> Non
 
     assert said == {"retail_aggregates:1"}
     assert shelf(shop).numbers() == [1]
+
+
+def test_publishing_waits_for_a_run_that_is_writing_features(shop: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, features = shop.stores["lake"], contract("features")
+    waits = threading.Event()
+    monkeypatch.setattr(locking, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(locking.LOG, "warning", lambda *_: waits.set())
+    (entry, *_) = lake.published(features).values()
+    path = Path(entry.location)
+
+    with ThreadPoolExecutor(1) as pool:
+        with lake.writing(features):
+            path.rename(path.with_suffix(".aside"))
+            publishing = pool.submit(publish_features, shop)
+            assert waits.wait(30)
+            path.with_suffix(".aside").rename(path)
+        outcome = publishing.result(30)
+
+    assert outcome.is_new
+    assert verify([outcome.version]) == []
