@@ -6,14 +6,20 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
+from retail_assets.engine.audit import type_violations
 from retail_assets.engine.publication import Published
 from retail_assets.engine.session import session, thread_count
+from retail_assets.engine.staging import Staged
 from retail_assets.settings import Settings
 from retail_assets.versions.hashing import sha256_of_all
 from retail_assets.versions.version import Version, VersionFile
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 NO_ROWS = (0, "0-0")
 
@@ -45,14 +51,21 @@ def describe(
     Raises:
         ValueError: a file is not the object that the lake's manifest names.
     """
-    known = (
-        {file.path: file for file in previous.files if _is_same(previous, file, entries, staged)} if previous else {}
-    )
+    known = _shown_before(previous, entries, staged) if previous and _has_columns(previous, contract) else {}
     fresh = {path: staged / path for path in entries if path not in known}
     _require_content(settings, contract, entries, fresh)
     hashes = sha256_of_all(fresh.values(), thread_count(settings))
     described = {path: _file(path, entries[path], staged / path, hashes[staged / path]) for path in fresh}
     return tuple(known.get(path) or described[path] for path in sorted(entries))
+
+
+def _shown_before(previous: Version, entries: Mapping[str, Published], staged: Path) -> dict[str, VersionFile]:
+    return {file.path: file for file in previous.files if _is_same(previous, file, entries, staged)}
+
+
+def _has_columns(version: Version, contract: Contract) -> bool:
+    mine, theirs = ([(c.name, c.type, c.partition_position) for c in item.columns] for item in (version, contract))
+    return mine == theirs
 
 
 def _is_same(previous: Version, file: VersionFile, entries: Mapping[str, Published], staged: Path) -> bool:
@@ -72,21 +85,30 @@ def _file(path: str, entry: Published, staged: Path, sha256: str) -> VersionFile
 def _require_content(
     settings: Settings, contract: Contract, entries: Mapping[str, Published], files: Mapping[str, Path]
 ) -> None:
-    """Hold rows and digest of each file against the lake's manifest, which may be older than the object.
+    """Hold columns, rows and digest of each file against the contract and the lake's manifest.
 
-    That is so where a run was killed between the two, or somebody has changed a file.
+    The manifest may be older than the object where a run was killed between the two, or somebody has changed a file.
     """
+    if not files:
+        return
     import duckdb
 
     try:
-        found = _measured(settings, contract, files.values())
-    except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
+        with session(settings) as connection:
+            staged = [Staged(entries[path].partition, file) for path, file in files.items()]
+            differences = type_violations(connection, contract, staged)
+            found = {} if any(differences.values()) else _measured(connection, contract, files.values())
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
         cause = str(error).partition("\n")[0]
         for path, file in files.items():
             cause = cause.replace(str(file), entries[path].location)
-        raise ValueError(
-            f"{contract.name} cannot be read as the contract says: {cause} {_mend(entries.values())}"
-        ) from error
+        raise ValueError(f"{contract.name} cannot be read: {cause} {_mend(entries.values())}") from error
+    for path, file in files.items():
+        if differences[file]:
+            raise ValueError(
+                f"{entries[path].location} was made under another contract: {'; '.join(differences[file])}. "
+                "Run `retail backfill`, then publish again; nothing was published."
+            )
     wrong = [
         entries[path]
         for path, file in files.items()
@@ -99,16 +121,13 @@ def _require_content(
         )
 
 
-def _measured(settings: Settings, contract: Contract, files: Iterable[Path]) -> dict[str, tuple[int, str]]:
+def _measured(connection: DuckDBPyConnection, contract: Contract, files: Iterable[Path]) -> dict[str, tuple[int, str]]:
     """Rows and digest of each file that has rows, as the audit measured them before publication."""
     paths = ", ".join(quote_literal(str(path)) for path in files)
-    if not paths:
-        return {}
     columns = ", ".join(column.quoted for column in contract.stored_columns)
     source = f"read_parquet([{paths}], hive_partitioning = false, filename = true)"
     scan = f"SELECT filename, count(*), sum(hash({columns}))::VARCHAR FROM {source} GROUP BY filename"
-    with session(settings) as connection:
-        return {path: (rows, f"{rows}-{digest}") for path, rows, digest in connection.execute(scan).fetchall()}
+    return {path: (rows, f"{rows}-{digest}") for path, rows, digest in connection.execute(scan).fetchall()}
 
 
 def _mend(entries: Iterable[Published]) -> str:

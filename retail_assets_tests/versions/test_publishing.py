@@ -176,55 +176,6 @@ def test_an_empty_day_is_part_of_a_version(platform: Platform) -> None:
     assert {file.rows for file in version.files if file.partition.get("date") == "2019-12-24"} == {0}
 
 
-@pytest.mark.parametrize("is_known", [False, True], ids=["new", "published before"])
-def test_an_object_that_is_not_what_the_lake_names_is_not_published(shop: Platform, is_known: bool) -> None:
-    if is_known:
-        publish_features(shop)
-    folder = shop.settings.lake_dir / "features" / "key_type=brand"
-    shutil.copyfile(folder / "date=2019-10-02" / "data.parquet", folder / "other")
-    (folder / "other").replace(folder / "date=2019-10-01" / "data.parquet")
-
-    with pytest.raises(ValueError, match=r"date=2019-10-01/data.parquet is not the object .*--from 2019-10-01 --to"):
-        publish_features(shop)
-
-    assert shelf(shop).numbers() == [1] * is_known
-
-
-@pytest.mark.parametrize("damage", ["cut", "gone", "no parquet"])
-def test_a_broken_object_is_not_published(shop: Platform, damage: str) -> None:
-    path = shop.settings.lake_dir / "features" / "key_type=brand" / "date=2019-10-01" / "data.parquet"
-    if damage == "gone":
-        path.unlink()
-    else:
-        path.write_bytes(path.read_bytes()[:-9] if damage == "cut" else b"nothing")
-
-    with pytest.raises(ValueError, match=r"Run `retail backfill --force.*then publish again") as raised:
-        publish_features(shop)
-
-    assert str(path.relative_to(shop.settings.lake_dir).parent) in str(raised.value)
-    assert shelf(shop).numbers() == []
-    assert list((shop.settings.lake_dir / "_staging").iterdir()) == []
-
-
-def test_files_that_an_earlier_version_has_are_not_hashed_again(
-    shop: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish_features(shop)
-    change(shop)
-    hashed: list[str] = []
-    monkeypatch.setattr("retail_assets.versions.hashing.sha256_of", lambda path: hashed.append(str(path)) or "0" * 64)
-
-    second = publish_features(shop).version
-
-    is_shared = {
-        file.path
-        for file in second.files
-        if os.stat(second.folder / file.path).st_nlink == 3  # lake, :1 and :2
-    }
-    assert {path.partition("/version/")[2] for path in hashed} == {file.path for file in second.files} - is_shared
-    assert is_shared
-
-
 def test_without_hard_links_files_are_copied(shop: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(95, "Operation not supported")
