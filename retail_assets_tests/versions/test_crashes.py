@@ -1,4 +1,4 @@
-"""Publishers that are killed, and publishers at the same time."""
+"""D65 and D66: publishers that are killed, and publishers at the same time."""
 
 from __future__ import annotations
 

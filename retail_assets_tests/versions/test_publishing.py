@@ -100,6 +100,7 @@ def test_dates_that_wait_to_be_made_again_are_named(shop: Platform) -> None:
 
 
 def test_the_same_content_is_the_same_version(shop: Platform) -> None:
+    """D64: a rerun on unchanged inputs makes no new version."""
     first = publish_features(shop)
     before = {path: path.stat().st_mtime_ns for path in first.version.folder.rglob("*")}
 
@@ -139,6 +140,7 @@ def test_content_that_comes_back_is_the_version_that_it_was(shop: Platform) -> N
 
 
 def test_a_version_that_exists_with_other_content_is_not_overwritten(shop: Platform) -> None:
+    """D71: a clear error, and the version stays."""
     first = publish_features(shop, 1).version
     before = contents(first)
     change(shop)
