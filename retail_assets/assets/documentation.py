@@ -44,7 +44,7 @@ def definition_metadata(step: Step, contract: Contract) -> dict[str, Any]:
     """Column schema, name in SQL, grain, rules, and the contract and the SQL with links to their files."""
     sql = "\n".join(f"`sql/{name}.sql`\n```sql\n{text}\n```" for name, text in _sql_files(step).items())
     values = {
-        "dagster/column_schema": _column_schema(contract),
+        "dagster/column_schema": column_schema(contract),
         "dagster/table_name": f"warehouse.{contract.name}" if step.store == "warehouse" else contract.name,
         "dagster/code_references": _code_references(step, contract),
         "grain": contract.grain or "one row",
@@ -53,6 +53,25 @@ def definition_metadata(step: Step, contract: Contract) -> dict[str, Any]:
     }
     rules = _rules(contract)
     return values | ({"rules": dg.MetadataValue.md(rules)} if rules else {})
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    """The columns with their types, meaning, constraints and tags."""
+    key = [column.name for column in contract.key_columns]
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=not column.required, unique=key == [column.name], other=_constraints(column, key)
+                ),
+                tags=_tags(column),
+            )
+            for column in contract.columns
+        ]
+    )
 
 
 def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -82,24 +101,6 @@ def _rules(contract: Contract) -> str:
     rows = [(rule.name, rule.description or f"`{rule.predicate}`", effect) for rule, effect in reasons]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return markdown_table(("rule", "when", "then"), cells) if cells else ""
-
-
-def _column_schema(contract: Contract) -> dg.TableSchema:
-    key = [column.name for column in contract.key_columns]
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=column.description,
-                constraints=dg.TableColumnConstraints(
-                    nullable=not column.required, unique=key == [column.name], other=_constraints(column, key)
-                ),
-                tags=_tags(column),
-            )
-            for column in contract.columns
-        ]
-    )
 
 
 def _constraints(column: Column, key: list[str]) -> list[str]:

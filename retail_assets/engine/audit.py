@@ -62,7 +62,7 @@ def audit_contract(
     connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
 ) -> tuple[dict[Partition, Facts], list[Verdict]]:
     """One scan of the staged files: rows, digest and every rule of the contract, per partition."""
-    types = _type_violations(connection, contract, staged)
+    types = type_violations(connection, contract, staged)
     watched, rules = [column.name for column in contract.watched_columns], list(_rules(contract))
     scanned = {path: row for path, *row in connection.execute(_contract_scan(contract, staged)).fetchall()}
     nothing: list[Any] = [0, "0", *(None for _ in watched), *(0 for _ in rules)]
@@ -97,6 +97,25 @@ def audit(
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     told = {_partition_of(row): row for row in rows}
     return [_verdict(rule, partition, told.get(partition)) for partition in partitions]
+
+
+def type_violations(
+    connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
+) -> dict[Path, list[str]]:
+    """How each file's columns differ from the contract's; files with the same Parquet schema are looked at once."""
+    signature = "list((name, type, converted_type, logical_type, scale, precision))::VARCHAR"
+    by_schema: dict[str, list[Path]] = {}
+    found = connection.execute(
+        f"SELECT file_name, {signature} FROM parquet_schema([{_paths(staged)}]) GROUP BY file_name"
+    ).fetchall()
+    for path, schema in found:
+        by_schema.setdefault(schema, []).append(Path(path))
+    return {
+        path: differences
+        for paths in by_schema.values()
+        for differences in [_differences(connection, contract, paths[0])]
+        for path in paths
+    }
 
 
 def _verdict(rule: Audit, partition: Partition, row: dict[str, Any] | None) -> Verdict:
@@ -140,25 +159,6 @@ def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
 
 def _paths(staged: Sequence[Staged]) -> str:
     return ", ".join(quote_literal(str(item.path)) for item in staged)
-
-
-def _type_violations(
-    connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
-) -> dict[Path, list[str]]:
-    """How each file's columns differ from the contract's; files with the same Parquet schema are looked at once."""
-    signature = "list((name, type, converted_type, logical_type, scale, precision))::VARCHAR"
-    by_schema: dict[str, list[Path]] = {}
-    found = connection.execute(
-        f"SELECT file_name, {signature} FROM parquet_schema([{_paths(staged)}]) GROUP BY file_name"
-    ).fetchall()
-    for path, schema in found:
-        by_schema.setdefault(schema, []).append(Path(path))
-    return {
-        path: differences
-        for paths in by_schema.values()
-        for differences in [_differences(connection, contract, paths[0])]
-        for path in paths
-    }
 
 
 def _differences(connection: DuckDBPyConnection, contract: Contract, path: Path) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from retail_assets.assets import documentation
+from retail_assets.assets import documentation, versioning
 from retail_assets.assets.catalogue import STEPS, step_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.automation.instance import PROJECT
@@ -18,7 +18,7 @@ from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
 from retail_assets_tests.end_to_end.running import settings_in
 
-BESIDE_STEPS = {"landed_files"}
+BESIDE_STEPS = {"landed_files", versioning.NAME}
 """Assets that no step makes."""
 
 
@@ -29,10 +29,15 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
 
 
 @pytest.fixture(scope="module")
-def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+def all_specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    """Every asset by its name."""
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+@pytest.fixture(scope="module")
+def specs(all_specs: dict[str, dg.AssetSpec]) -> dict[str, dg.AssetSpec]:
     """Every asset that a step makes, by its name."""
-    found = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
-    return {name: spec for name, spec in found.items() if name not in BESIDE_STEPS}
+    return {name: spec for name, spec in all_specs.items() if name not in BESIDE_STEPS}
 
 
 def columns_of(spec: dg.AssetSpec) -> dict[str, Any]:
@@ -44,12 +49,11 @@ def test_every_output_of_every_step_is_an_asset(specs: dict[str, dg.AssetSpec]) 
     assert specs.keys() == {name if store == "lake" else f"{store}/{name}" for store, name in outputs}
 
 
-def test_assets_beside_the_steps_say_what_they_are(definitions: dg.Definitions) -> None:
-    found = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+def test_assets_beside_the_steps_say_what_they_are(all_specs: dict[str, dg.AssetSpec]) -> None:
     for name in BESIDE_STEPS:
-        assert (found[name].description or "").strip(), name
-        assert found[name].owners == ["team:retail-data"], name
-    assert [dep.asset_key for dep in found["raw_events"].deps] == [found["landed_files"].key]
+        assert (all_specs[name].description or "").strip(), name
+        assert all_specs[name].owners == ["team:retail-data"], name
+    assert [dep.asset_key for dep in all_specs["raw_events"].deps] == [all_specs["landed_files"].key]
 
 
 def test_every_asset_says_what_it_is_and_whose(specs: dict[str, dg.AssetSpec]) -> None:
@@ -150,8 +154,8 @@ def test_what_looks_back_never_shares_a_run_of_the_daemon_with_what_it_looks_bac
         assert mine.backfill_policy != theirs.backfill_policy
 
 
-def test_the_picture_in_the_readme_shows_every_asset(specs: dict[str, dg.AssetSpec]) -> None:
+def test_the_picture_in_the_readme_shows_every_asset(all_specs: dict[str, dg.AssetSpec]) -> None:
     picture = (PROJECT / "docs" / "asset_graph.svg").read_text(encoding="utf-8")
 
-    names = Counter(spec.key.path[-1] for spec in specs.values())
+    names = Counter(spec.key.path[-1] for spec in all_specs.values())
     assert {name: picture.count(f">{name}</text>") for name in names} == names
