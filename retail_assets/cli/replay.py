@@ -26,7 +26,7 @@ def replay(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             show_default=False,
             help="Names of landed files, or paths of files with mended rows. Without any: every file with late events.",
         ),
