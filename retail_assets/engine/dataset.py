@@ -61,12 +61,14 @@ class Dataset:
 
     def needed_by(self, partitions: Iterable[Partition]) -> Dataset:
         """The same dataset with only the objects that these partitions of the reading dataset depend on."""
-        needed = {stored: None for partition in partitions for stored in self._objects_for(partition)}
+        needed = {
+            stored: None for partition in partitions for stored in self._objects_for(partition, self.lookback_days)
+        }
         return replace(self, objects=tuple(sorted(needed, key=lambda stored: (stored.partition, stored.location))))
 
     def on_same_date(self, partition: Partition) -> tuple[StoredObject, ...]:
         """The objects that the partition depends on, without the look-back."""
-        return replace(self, lookback_days=0)._objects_for(partition)
+        return self._objects_for(partition, 0)
 
     def relation(self) -> str:
         """A SELECT over the objects, in DuckDB's dialect, with the contract's columns; empty without objects."""
@@ -102,21 +104,24 @@ class Dataset:
             index.setdefault(others, defaultdict(list))[stored.partition.get("date")].append(stored)
         return index
 
-    def _objects_for(self, partition: Partition) -> tuple[StoredObject, ...]:
+    def _objects_for(self, partition: Partition, lookback_days: int) -> tuple[StoredObject, ...]:
         found: list[StoredObject] = []
         for others, by_date in self._index.items():
             if any((mine := partition.get(name)) is not None and mine != value for name, value in others):
                 continue
-            for day in self._days_for(partition, by_date):
+            for day in _days_for(partition, by_date, lookback_days):
                 found.extend(by_date.get(day, ()))
         return tuple(found)
 
-    def _days_for(self, partition: Partition, by_date: dict[str | None, list[StoredObject]]) -> list[str | None]:
-        last = partition.date
-        if last is None:
-            return list(by_date)
-        window = range(self.lookback_days, -1, -1)
-        return [None, *((last - timedelta(days=back)).isoformat() for back in window)]
+
+def _days_for(
+    partition: Partition, by_date: dict[str | None, list[StoredObject]], lookback_days: int
+) -> list[str | None]:
+    last = partition.date
+    if last is None:
+        return list(by_date)
+    window = range(lookback_days, -1, -1)
+    return [None, *((last - timedelta(days=back)).isoformat() for back in window)]
 
 
 @dataclass(frozen=True)

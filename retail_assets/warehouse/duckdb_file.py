@@ -52,8 +52,8 @@ class DuckDBFile:
             return {}
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT partition, rows, bytes, digest, inputs, code FROM warehouse._loads WHERE table_name = ?",
-                [contract.name],
+                "SELECT partition, rows, bytes, digest, inputs, code FROM warehouse._loads "
+                f"WHERE table_name = {quote_literal(contract.name)}"
             ).fetchall()
         names = [column.name for column in contract.partition_columns]
         entries = [
