@@ -210,6 +210,23 @@ def test_a_mangled_gzip_is_blocked_unless_all_of_it_can_be_read(
                 assert_accounted_for(platform, name, text)
 
 
+@example_settings(max_examples=8)
+@given(
+    values=st.lists(damage.rows(DAYS), min_size=1, max_size=8),
+    codec=st.sampled_from(("none", "snappy", "zstd", "gzip")),
+    shares=st.lists(st.floats(0, 1, exclude_max=True), min_size=6, max_size=6),
+)
+def test_a_parquet_file_that_was_cut_anywhere_is_blocked(values: list[Values], codec: str, shares: list[float]) -> None:
+    content = parquet(values, codec, 3, is_dictionary=False)
+    with new_platform() as platform:
+        for number, share in enumerate(shares):
+            land(platform, f"{number}.parquet", content[: int(share * len(content))])
+
+        taken = platform.landing.take_in()
+
+        assert [(entry.state, entry.code, entry.rows) for entry in taken] == [("blocked", "corrupt_parquet", 0)] * 6
+
+
 def first_of_equals(contents: dict[str, bytes]) -> list[str]:
     """The names without those of repeats, which landing ignores."""
     return sorted({content: name for name, content in reversed(contents.items())}.values())
