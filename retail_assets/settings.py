@@ -35,6 +35,9 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Folder that holds everything a local run reads and writes.",
     )
+    inbox_dir: AbsolutePath | None = Field(
+        default=None, description="Folder in which event files arrive. Unset: landing, below data_dir."
+    )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
     )
@@ -104,7 +107,7 @@ class Settings(BaseSettings):
     @property
     def landing_dir(self) -> Path:
         """Where files arrive."""
-        return self.data_dir / "landing"
+        return self.inbox_dir or self.data_dir / "landing"
 
     @property
     def lake_dir(self) -> Path:

@@ -33,7 +33,7 @@ def demo(
     first: StartOption = FIRST,
     last: EndOption = LAST,
 ) -> None:
-    """Make sample data, build everything from it, show the result.
+    """Make sample data, build everything from it, show results.
 
     Six weeks of a synthetic shop, Black Friday among them, are landed and built through Dagster. A second run
     changes nothing and takes seconds.

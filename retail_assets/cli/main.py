@@ -16,6 +16,7 @@ from retail_assets.cli import (
     dev,
     diff,
     doctor,
+    etl_aggregate,
     generate,
     land,
     lineage,
@@ -54,6 +55,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     lineage.lineage,
     doctor.doctor,
     dev.dev,
+    etl_aggregate.etl_aggregate,
 )
 for command in COMMANDS:
     app.command()(command)

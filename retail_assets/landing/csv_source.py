@@ -73,5 +73,7 @@ def _read_csv(path: Path, columns: dict[str, str], *, header: bool = False, para
         f"parallel = {str(parallel).lower()}",
         f"max_line_size = {2 * MAX_RECORD_BYTES}",
         f"columns = {{{kinds}}}",
+        # Ours end in line feeds. DuckDB would take the first newline for the kind, be it one within quotes.
+        *([] if header else ["new_line = '\\n'"]),
     )
     return f"read_csv({quote_literal(str(path))}, {', '.join(options)})"

@@ -18,7 +18,7 @@ from retail_assets_tests.cli.conftest import ROOT, Result, Retail
 HEAVY = {"dagster", "duckdb", "pandas", "pyarrow", "numpy", "pydantic", "sqlglot", "holidays", "yaml", "rich.table"}
 COMMANDS = (
     *("demo", "generate", "land", "backfill", "status", "query", "rejected", "replay", "withdraw"),
-    *("publish", "versions", "diff", "lineage", "doctor", "dev"),
+    *("publish", "versions", "diff", "lineage", "doctor", "dev", "etl-aggregate"),
 )
 
 
