@@ -21,9 +21,14 @@ class Arrival:
     """A file in the inbox: its name (path below the inbox), size and time of change."""
 
     name: str
-    path: Path
+    location: str
     bytes: int
     mtime_ns: int
+
+    @property
+    def path(self) -> Path:
+        """Where it lies. Made when asked for: parsing the paths of 100,000 files takes longer than listing them."""
+        return Path(self.location)
 
 
 def arrivals(inbox: Path) -> list[Arrival]:
@@ -46,7 +51,7 @@ def deliver(source: Path, inbox: Path) -> Arrival:
         target = temporary.replace(inbox / source.name)
     finally:
         temporary.unlink(missing_ok=True)
-    return _arrival(target.name, target, target.stat())
+    return _arrival(target.name, str(target), target.stat())
 
 
 def require_unchanged(arrival: Arrival, state: os.stat_result | None = None) -> None:
@@ -63,7 +68,7 @@ def require_unchanged(arrival: Arrival, state: os.stat_result | None = None) -> 
         raise FileChanged(f"{arrival.name} is still being written")
 
 
-def _files(folder: Path, below: str) -> Iterator[Arrival]:
+def _files(folder: str | Path, below: str) -> Iterator[Arrival]:
     """Event files at any depth.
 
     Names that begin with a dot or an underscore are hidden, as Spark and Hive have it; temporary files carry one of
@@ -74,11 +79,11 @@ def _files(folder: Path, below: str) -> Iterator[Arrival]:
             if entry.name.startswith((".", "_")):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path), f"{below}{entry.name}/")
+                yield from _files(entry.path, f"{below}{entry.name}/")
             elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
                 with suppress(FileNotFoundError):  # gone since the folder was read
-                    yield _arrival(f"{below}{entry.name}", Path(entry.path), entry.stat())
+                    yield _arrival(f"{below}{entry.name}", entry.path, entry.stat())
 
 
-def _arrival(name: str, path: Path, state: os.stat_result) -> Arrival:
-    return Arrival(name, path, state.st_size, state.st_mtime_ns)
+def _arrival(name: str, location: str, state: os.stat_result) -> Arrival:
+    return Arrival(name, location, state.st_size, state.st_mtime_ns)

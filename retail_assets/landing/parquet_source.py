@@ -35,13 +35,17 @@ def parquet_source(connection: DuckDBPyConnection, file: Inspected) -> Source:
 
 
 def _row_count(connection: DuckDBPyConnection, file: Inspected) -> int:
-    found = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(file.path)]).fetchone()
+    found = connection.execute(
+        f"SELECT num_rows FROM parquet_file_metadata({quote_literal(str(file.path))})"
+    ).fetchone()
     return int(found[0]) if found else 0
 
 
 def _column_names(connection: DuckDBPyConnection, file: Inspected) -> list[str]:
     """The names of the top-level columns. DuckDB itself would rename the second of two equal ones."""
-    nodes = connection.execute("SELECT name, num_children FROM parquet_schema(?)", [str(file.path)]).fetchall()
+    nodes = connection.execute(
+        f"SELECT name, num_children FROM parquet_schema({quote_literal(str(file.path))})"
+    ).fetchall()
     names, inside = [], 0
     for name, children in nodes[1:]:
         if not inside:
