@@ -192,7 +192,7 @@ def _spec(step: Step, item: Contract, definition: dg.PartitionsDefinition[str] |
         key=asset_key(step, item.name),
         deps=_deps(step),
         description=documentation.description(step, item),
-        group_name=step.store if step.store == "warehouse" else item.domain,
+        group_name=step.group,
         owners=[f"team:{item.owner}"],
         kinds={"duckdb", "parquet" if step.store == "lake" else "table"},
         tags={"domain": item.domain, "partitions": step.partitioning},

@@ -56,6 +56,11 @@ class Step:
         """The contracts of the outputs."""
         return [contract(name) for name in self.outputs]
 
+    @property
+    def group(self) -> str:
+        """The group that the UI shows its datasets in: their domain, or the warehouse."""
+        return self.store if self.store == "warehouse" else self.contracts()[0].domain
+
     def described(self, arguments: Mapping[str, object]) -> dict[str, Output]:
         """Call the function: every output with its contract and query."""
         answer = self.queries(**arguments)

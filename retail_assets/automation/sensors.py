@@ -47,7 +47,7 @@ def automation_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         return look_for_files(context.instance, context.resources.platform)
 
     @dg.sensor(
-        asset_selection=dg.AssetSelection.assets(*_all_keys()),
+        asset_selection=dg.AssetSelection.groups(*{step.group for step in STEPS}),
         minimum_interval_seconds=SECONDS,
         default_status=status,
         required_resource_keys={"platform"},
@@ -82,7 +82,7 @@ def look_for_stale(
     if is_held(backfill_lock(platform)):
         return dg.SkipReason("`retail backfill` is at work")
     today, running = datetime.now(UTC).date().isoformat(), _unfinished(instance)
-    seen = f"{PROCESS} {sorted(running)} {platform.version()}"
+    seen = _digest(f"{PROCESS} {sorted(running)} {platform.version()}")
     before = Attempts.of_day(cursor, today)
     waiting = dg.SkipReason(f"waiting for {len(running)} runs" if running else "nothing is due")
     if before.seen == seen:
@@ -107,8 +107,7 @@ def _request(key: str, run: DueRun) -> dg.RunRequest:
 
 
 def _content_key(pending: Iterable[Arrival]) -> str:
-    listed = repr([(arrival.name, arrival.bytes, arrival.mtime_ns) for arrival in pending])
-    return hashlib.sha256(listed.encode()).hexdigest()[:24]
+    return _digest(repr([(arrival.name, arrival.bytes, arrival.mtime_ns) for arrival in pending]))
 
 
 def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey] | None]:
@@ -130,5 +129,5 @@ def _steps_of(selections: Iterable[frozenset[dg.AssetKey] | None]) -> set[str]:
     return {step.name for step in STEPS if any(asset_key(step, output) in keys for output in step.outputs)}
 
 
-def _all_keys() -> list[dg.AssetKey]:
-    return [asset_key(step, output) for step in STEPS for output in step.outputs]
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

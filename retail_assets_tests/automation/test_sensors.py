@@ -12,6 +12,7 @@ import pytest
 
 from retail_assets.assets.landed_files import BLOCKED_FILES, LANDED_FILES
 from retail_assets.automation.backfill import backfill_lock
+from retail_assets.definitions import platform_definitions
 from retail_assets.engine.locking import exclusive
 from retail_assets_tests.automation.following import Asked, Following
 from retail_assets_tests.building import event, land
@@ -215,3 +216,22 @@ def test_a_step_waits_while_another_run_makes_it(settled: Following) -> None:
     assert settled.tick("stale_partitions") == []
     instance.report_run_canceled(started)
     assert [request.run_key for request in settled.tick("stale_partitions")] == [asked.run_key]
+
+
+def test_the_schedule_takes_in_what_the_sensor_missed(following: Following) -> None:
+    platform, definitions = following.runner.platform, following.runner.definitions
+    land(platform, "missed.csv", [event()])
+    schedule = definitions.resolve_schedule_def("daily_landing")
+    found = schedule.evaluate_tick(dg.build_schedule_context(instance=following.runner.instance))
+    assert [request.tags["dagster/schedule_name"] for request in found.run_requests or []] == ["daily_landing"]
+    job = definitions.resolve_job_def(schedule.job_name)
+    assert job.execute_in_process(instance=following.runner.instance).success
+    assert [entry.state for entry in platform.landing.files().values()] == ["landed"]
+
+
+def test_sensors_and_schedule_are_on_or_off_as_the_settings_say(following: Following) -> None:
+    on = platform_definitions(following.runner.platform.settings.model_copy(update={"sensors": True}))
+    for definitions, status in ((on, "RUNNING"), (following.runner.definitions, "STOPPED")):
+        assert definitions.resolve_sensor_def("new_files").default_status.name == status
+        assert definitions.resolve_sensor_def("stale_partitions").default_status.name == status
+        assert definitions.resolve_schedule_def("daily_landing").default_status.name == status
