@@ -16,6 +16,7 @@ from pathlib import Path
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset, Rows, StoredObject
 from retail_assets.engine.locking import exclusive, is_held
+from retail_assets.engine.objects import FolderObjects
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import first_reason, sql_text
 from retail_assets.engine.session import session
@@ -51,7 +52,7 @@ class Landing:
     @property
     def ledger(self) -> Ledger:
         """What landed."""
-        return Ledger(self.folder / "ledger")
+        return Ledger(FolderObjects(self.folder / "ledger"))
 
     @property
     def storage(self) -> LandingStorage:

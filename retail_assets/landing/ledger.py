@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
+
+from retail_assets.engine.objects import Listed, Objects
 
 State = Literal["landed", "duplicate", "blocked", "withdrawn"]
 SEGMENTS_PER_CHECKPOINT = 100
@@ -82,111 +82,125 @@ class LandedFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger in ``folder``. Writers hold the landing's lock; readers need none."""
+    """The ledger in a folder or on S3. Readers need no lock; two writers at once both get their entries in."""
 
-    folder: Path
+    objects: Objects
 
     def files(self) -> dict[str, LandedFile]:
         """The latest entry of every file name.
 
         Raises:
-            ValueError: a file of the ledger is damaged; the message names it and the mend.
+            ValueError: a part of the ledger is damaged; the message names it and the mend.
         """
         for _ in range(_ATTEMPTS):
             try:
-                return dict(_latest(self.folder, _log(self.folder)))
-            except FileNotFoundError:  # a checkpoint took its place since the folder was listed
+                return dict(_latest(self.objects))
+            except FileNotFoundError:  # a checkpoint took its place since the ledger was listed
                 continue
-        raise ValueError(f"{self.folder} changes faster than it can be read. Try again when no run is taking in files.")
+        raise ValueError(
+            f"{self.objects.place} changes faster than it can be read. Try again when no run is taking in files."
+        )
 
     def version(self) -> str:
         """Changes with every entry."""
-        log = _log(self.folder)
+        log = _log(self.objects)
         return log[-1].name if log else ""
 
     def append(self, files: Iterable[LandedFile]) -> None:
-        """Add entries in one atomic step."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        log = _log(self.folder)
-        number = _number(log[-1]) + 1 if log else 1
-        self._write(f"{number:09d}{_SUFFIX}", files)
+        """Add entries in one atomic step.
+
+        Raises:
+            FileExistsError: other writers were faster again and again.
+        """
+        content = _document(files)
+        for attempt in range(1, _ATTEMPTS + 1):
+            log = _log(self.objects)
+            number = _number(log[-1].name) + 1 if log else 1
+            try:
+                self.objects.create(f"{number:09d}{_SUFFIX}", content)
+            except FileExistsError:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                break
         if len(log) >= SEGMENTS_PER_CHECKPOINT:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write the latest entry of every name into one file, then remove what it makes needless."""
-        log = _log(self.folder)
+        """Write the latest entry of every name into one object, then remove what it makes needless."""
+        log = _log(self.objects)
         if len(log) > 1:
-            latest = self.files()
-            self._write(f"{_number(log[-1]):09d}{_CHECKPOINT}", latest.values())
-            _read[self.folder] = ([_stamp(path) for path in _log(self.folder)], latest)
-        newest = set(_log(self.folder))
-        for path in self.folder.iterdir():
-            if path not in newest:
-                path.unlink(missing_ok=True)
-
-    def _write(self, name: str, files: Iterable[LandedFile]) -> None:
-        target, temporary = self.folder / name, self.folder / f".{name}.{os.getpid()}"
-        lines = ",\n".join(map(_line, files))
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(f'{{"format": {_FORMAT}, "fields": {json.dumps(LandedFile._fields)}, ')
-            stream.write(f'"files": [\n{lines}\n]}}\n')
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(temporary, target)  # fails where another run wrote this number, which the landing's lock forbids
-        temporary.unlink()
+            with suppress(FileExistsError):  # another writer made the same one
+                name = f"{_number(log[-1].name):09d}{_CHECKPOINT}"
+                self.objects.create(name, _document(_read_up_to(self.objects, log).values()))
+        needed = _log(self.objects)
+        for item in self.objects.listed():
+            if item not in needed and _number(item.name) <= _number(needed[0].name):
+                self.objects.remove(item.name)
+        self.objects.sweep()
 
 
-_Stamp = tuple[str, int, int, int]
-_read: dict[Path, tuple[list[_Stamp], dict[str, LandedFile]]] = {}
+_read: dict[Objects, tuple[list[Listed], dict[str, LandedFile]]] = {}
 """What this process has read of each ledger: the log so far, and the latest entries."""
 
 
-def _log(folder: Path) -> list[Path]:
+def _log(objects: Objects) -> list[Listed]:
     """The newest checkpoint, where there is one, and the segments after it."""
-    names = sorted(entry.name for entry in os.scandir(folder)) if folder.is_dir() else []
-    names = [name for name in names if not name.startswith(".")]
-    checkpoints = [name for name in names if name.endswith(_CHECKPOINT)]
+    listed = objects.listed()
+    checkpoints = [item for item in listed if item.name.endswith(_CHECKPOINT)]
     start = checkpoints[-1:]
-    after = start[0].removesuffix(_CHECKPOINT) if start else ""
-    segments = [n for n in names if not n.endswith(_CHECKPOINT) and n.removesuffix(_SUFFIX) > after]
-    return [folder / name for name in [*start, *segments]]
+    after = _number(start[0].name) if start else 0
+    segments = [item for item in listed if not item.name.endswith(_CHECKPOINT) and _number(item.name) > after]
+    return [*start, *segments]
 
 
-def _number(path: Path) -> int:
-    return int(path.name.split(".", 1)[0])
+def _number(name: str) -> int:
+    return int(name.split(".", 1)[0])
 
 
-def _latest(folder: Path, log: list[Path]) -> Mapping[str, LandedFile]:
-    """The entries that the log adds up to; files that this process has read before are not read again."""
-    stamps = [_stamp(path) for path in log]
-    known, latest = _read.get(folder, ([], {}))
-    if stamps[: len(known)] != known:
-        known, latest = [], {}
+def _latest(objects: Objects) -> Mapping[str, LandedFile]:
+    return _read_up_to(objects, _log(objects))
+
+
+def _read_up_to(objects: Objects, log: list[Listed]) -> dict[str, LandedFile]:
+    """The entries that the log adds up to; what this process has read before is not read again."""
+    known, latest = _read.get(objects, ([], {}))
+    if log[: len(known)] != known:
+        known, latest = _checkpointed(log, known, latest)
     latest = dict(latest)
-    for path in log[len(known) :]:
-        latest.update(_entries(path))
-    _read[folder] = (stamps, latest)
+    for item in log[len(known) :]:
+        latest.update(_entries(objects, item.name))
+    _read[objects] = (log, latest)
     return latest
 
 
-def _stamp(path: Path) -> _Stamp:
-    state = path.stat()
-    return path.name, state.st_ino, state.st_size, state.st_mtime_ns
+def _checkpointed(
+    log: list[Listed], known: list[Listed], latest: dict[str, LandedFile]
+) -> tuple[list[Listed], dict[str, LandedFile]]:
+    """A checkpoint of just what is known says nothing new; of anything else, all must be read."""
+    is_known = bool(log and known) and log[0].name == known[-1].name.replace(_SUFFIX, _CHECKPOINT)
+    return (log[:1], latest) if is_known else ([], {})
 
 
-def _entries(path: Path) -> dict[str, LandedFile]:
+def _entries(objects: Objects, name: str) -> dict[str, LandedFile]:
+    content = objects.read(name)
     try:
         with _no_collections():
-            document = json.loads(path.read_bytes())
+            document = json.loads(content)
             if document["format"] != _FORMAT:
                 raise ValueError(f"format {document['format']} instead of {_FORMAT}")
             return {values[0]: _landed_file(values) for values in document["files"]}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{path} is damaged or of another version ({error}). Remove the folder {path.parent}: "
+            f"{name} in {objects.place} is damaged or of another version ({error}). Remove {objects.place}: "
             "the next run takes in all files of the landing folder anew."
         ) from error
+
+
+def _document(files: Iterable[LandedFile]) -> bytes:
+    lines = ",\n".join(map(_line, files))
+    fields = json.dumps(LandedFile._fields)
+    return f'{{"format": {_FORMAT}, "fields": {fields}, "files": [\n{lines}\n]}}\n'.encode()
 
 
 def _line(item: LandedFile) -> str:
