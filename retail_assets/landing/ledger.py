@@ -128,13 +128,15 @@ class Ledger:
     def _write(self, name: str, files: Iterable[LandedFile]) -> None:
         target, temporary = self.folder / name, self.folder / f".{name}.{os.getpid()}"
         lines = ",\n".join(map(_line, files))
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(f'{{"format": {_FORMAT}, "fields": {json.dumps(LandedFile._fields)}, ')
-            stream.write(f'"files": [\n{lines}\n]}}\n')
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(temporary, target)  # fails where another run wrote this number, which the landing's lock forbids
-        temporary.unlink()
+        try:
+            with temporary.open("w", encoding="utf-8") as stream:
+                stream.write(f'{{"format": {_FORMAT}, "fields": {json.dumps(LandedFile._fields)}, ')
+                stream.write(f'"files": [\n{lines}\n]}}\n')
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.link(temporary, target)  # fails where another run wrote this number, which the landing's lock forbids
+        finally:
+            temporary.unlink()
 
 
 _Stamp = tuple[str, int, int, int]
