@@ -16,7 +16,14 @@ from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.staging import Output
-from retail_assets.lake.manifest import MANIFEST_NAME, announce, has_announcement, read_manifest, write_manifest
+from retail_assets.lake.manifest import (
+    ANNOUNCEMENT_NAME,
+    MANIFEST_NAME,
+    announce,
+    has_announcement,
+    read_manifest,
+    write_manifest,
+)
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,9 @@ class FolderLake:
         return self.root / contract.name
 
     def version(self) -> str:
-        """Changes whenever a manifest does."""
-        found = sorted(self.root.glob(f"*/{MANIFEST_NAME}"))
-        return ",".join(f"{path.parent.name}:{path.stat().st_mtime_ns}" for path in found)
+        """Changes whenever a manifest does, or a run announces what it is about to publish: it may die over that."""
+        found = sorted([*self.root.glob(f"*/{MANIFEST_NAME}"), *self.root.glob(f"*/{ANNOUNCEMENT_NAME}")])
+        return ",".join(f"{path.parent.name}:{path.name}:{_changed_at(path)}" for path in found)
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
@@ -84,6 +91,13 @@ class FolderLake:
             target = Path(entry.location)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # since it was listed
+        return None
 
 
 def _entry(publication: Publication, target: Path) -> Published:
