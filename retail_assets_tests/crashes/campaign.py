@@ -24,6 +24,7 @@ from retail_assets_tests.crashes.trial import Outcome, Scene, chained_trial, cha
 from retail_assets_tests.crashes.workload import land, platform_in, run, write_generations
 
 TOGETHER = 2
+KILLS_PER_TRIAL = 3
 DATA = "data"
 Trial = Callable[[], Outcome]
 
@@ -37,15 +38,13 @@ def import_everything() -> None:
     calendar_rows(platform_in(Path("/nowhere")).settings)
 
 
-def scene_in(folder: Path) -> tuple[Scene, float]:
-    """Build both generations undisturbed; returns the scene, and how long a run from first to second takes."""
+def scene_in(folder: Path) -> Scene:
+    """Build both generations undisturbed."""
     first, second = write_generations(folder / "files")
     base, twin = folder / "base" / DATA, folder / "undisturbed" / DATA
     _in_child(lambda _: (land(platform_in(base), first), run(platform_in(base))))
     shutil.copytree(base, twin)
-    started = time.monotonic()
     _in_child(lambda tell: work(twin, second, tell))
-    seconds = time.monotonic() - started
     old, new, ended = (
         json.loads(_in_child(lambda tell, look=look: tell(json.dumps(look()))))
         for look in (
@@ -54,14 +53,14 @@ def scene_in(folder: Path) -> tuple[Scene, float]:
             lambda: files_of(platform_in(twin)),
         )
     )
-    return Scene(base, second, old, new, ended, frozenset(folders_of(platform_in(twin)))), seconds
+    return Scene(base, second, old, new, ended, frozenset(folders_of(platform_in(twin))))
 
 
 def random_trials(folder: Path, scene: Scene, seconds: float, seed: int) -> Iterator[Trial]:
-    """Kills spread evenly over the duration of a run, and of the rerun after it."""
+    """Kills spread evenly over the duration of a run, and of the reruns after it."""
     chance = random.Random(seed)
     for number in count():
-        instants = [chance.uniform(0, seconds), chance.uniform(0, seconds)]
+        instants = [chance.uniform(0, seconds) for _ in range(KILLS_PER_TRIAL)]
         name = " and ".join(f"{instant:.3f} s" for instant in instants)
         yield partial(random_trial, name, folder / f"trial-{number}" / DATA, scene, instants)
 
@@ -106,10 +105,15 @@ def _in_child(work: Callable[[Callable[[str], None]], object]) -> str:
 
 
 def main(folder: Path, kind: str, kills: int, seed: int) -> None:
+    """Prepare the scene, then perform the trials."""
     import_everything()
-    scene, seconds = scene_in(folder)
-    trials = random_trials(folder, scene, seconds, seed) if kind == "random" else chained_trials(folder, scene)
-    perform(trials, kills)
+    scene = scene_in(folder)
+    if kind == "chained":
+        perform(chained_trials(folder, scene), kills)
+        return
+    started = time.monotonic()  # under the same load as the trials
+    perform((partial(random_trial, "undisturbed", folder / f"calm-{n}" / DATA, scene, []) for n in range(TOGETHER)), 1)
+    perform(random_trials(folder, scene, time.monotonic() - started, seed), kills)
 
 
 if __name__ == "__main__":

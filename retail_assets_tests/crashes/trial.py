@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,8 @@ from retail_assets_tests.crashes.workload import land, platform_in, run, sweep
 Tell = Callable[[str], None]
 Target = tuple[str, int]
 """A change on the disk, and the how manyth of its kind."""
+READ_EVERY_SECONDS = 0.2
+ATTEMPTS = 5
 CHANGES = ("replace", "rename", "link", "unlink", "mkdir", "fsync")
 """Calls that change what is on the disk, before each of which a process may die."""
 
@@ -64,7 +67,7 @@ def work(folder: Path, files: Sequence[Path], tell: Tell) -> None:
 
 
 def random_trial(name: str, folder: Path, scene: Scene, instants: Sequence[float]) -> Outcome:
-    """Kill a run after so many seconds, then its rerun; then rerun to the end. Readers look on all the while."""
+    """Kill a run after so many seconds, then its rerun, and so on; then rerun to the end. Readers look on meanwhile."""
     outcome = Outcome(name)
     shutil.copytree(scene.base, folder)
     with _Reader(folder, scene, outcome):
@@ -192,6 +195,7 @@ class _Reader:
         while True:
             _must_be_whole(self.folder, self.scene)
             number += 1
+            time.sleep(READ_EVERY_SECONDS)
             try:
                 if not os.read(self.asking, 1):
                     break
@@ -201,8 +205,20 @@ class _Reader:
 
 
 def _must_be_whole(folder: Path, scene: Scene) -> None:
-    wrong = neither(observe(platform_in(folder)), scene.old, scene.new)
+    wrong = neither(_observe_patiently(folder), scene.old, scene.new)
     assert not wrong, "\n".join(wrong)
+
+
+def _observe_patiently(folder: Path) -> State:
+    """DuckDB opens a file once for its footer and again for its rows: a query between which it was replaced fails."""
+    import duckdb
+
+    for _ in range(ATTEMPTS):
+        try:
+            return observe(platform_in(folder))
+        except duckdb.Error as error:
+            failure = error
+    raise failure
 
 
 def _check_after_kill(folder: Path, scene: Scene, outcome: Outcome) -> None:
