@@ -15,10 +15,22 @@ from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from retail_assets.engine.full_disk import explained
+
 
 @contextmanager
 def private_folder(below: Path) -> Iterator[Path]:
-    """A new folder below ``below``, removed afterwards."""
+    """A new folder below ``below``, removed afterwards.
+
+    Raises:
+        FullDisk: there was no room for what was written meanwhile.
+    """
+    with explained(below), _private_folder(below) as folder:
+        yield folder
+
+
+@contextmanager
+def _private_folder(below: Path) -> Iterator[Path]:
     below.mkdir(parents=True, exist_ok=True)
     with _locked(below):  # nobody else looks for folders without a lock until this one has its own
         _remove_abandoned(path for path in below.iterdir() if path.is_dir())
@@ -36,12 +48,18 @@ def private_folder(below: Path) -> Iterator[Path]:
 def private_file(folder: Path, name: str) -> Iterator[Path]:
     """A new hidden file in ``folder`` that is to become ``name`` there; removed afterwards, unless it was moved."""
     path = folder / f".{name}.{os.getpid()}.part"
-    with _locked(folder):
-        _remove_abandoned(folder.glob(f".{escape(name)}.*.part"))
+    with explained(folder), _private_file(path, f".{escape(name)}.*.part"):
+        yield path
+
+
+@contextmanager
+def _private_file(path: Path, pattern: str) -> Iterator[None]:
+    with _locked(path.parent):
+        _remove_abandoned(path.parent.glob(pattern))
         path.touch()
         descriptor = _lock(path, fcntl.LOCK_EX)
     try:
-        yield path
+        yield
     finally:
         path.unlink(missing_ok=True)
         _unlock(descriptor)
