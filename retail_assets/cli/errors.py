@@ -7,6 +7,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from retail_assets.engine.full_disk import FullDisk, is_full_disk
+
 PACKAGE = Path(__file__).parents[1]
 INTERRUPTED = 130
 
@@ -33,6 +35,10 @@ def _known(error: BaseException) -> str:
     """The message of an error that has an explanation; nothing for the others."""
     if invalid := _invalid_settings(error):
         return invalid
+    if isinstance(error, FullDisk):
+        return str(error)
+    if is_full_disk(error):
+        return f"{_first_line(error)}. The disk is full: free some room and run this again; what was published stays."
     if _is_a(error, "duckdb", "OutOfMemoryException"):
         return f"{_first_line(error)} Raise RETAIL_MEMORY_LIMIT_MB, or free memory or disk: what does not fit spills."
     if _is_a(error, "duckdb", "IOException"):

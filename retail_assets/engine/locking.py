@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from retail_assets.engine.full_disk import explained
+
 LOG = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 
@@ -26,7 +28,11 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def exclusive(path: Path, purpose: str) -> Iterator[None]:
-    """Hold the lock file ``path``; waits for another holder, and says in the log that it does."""
+    """Hold the lock file ``path``; waits for another holder, and says in the log that it does.
+
+    Raises:
+        FullDisk: there was no room for what was written meanwhile.
+    """
     from filelock import FileLock, Timeout
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +43,7 @@ def exclusive(path: Path, purpose: str) -> Iterator[None]:
         LOG.warning("another run is %s; waiting until it is done", purpose)
         lock.acquire()
     try:
-        yield
+        with explained(path.parent):
+            yield
     finally:
         lock.release()

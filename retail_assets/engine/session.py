@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from retail_assets.engine.private import private_folder
 from retail_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def session(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private in-memory DuckDB with the platform's settings and macros; it spills into a folder of its own."""
     import duckdb
 
-    settings.spill_dir.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.spill_dir) as spill:
-        connection = duckdb.connect(config=_configuration(settings, Path(spill)))
+    with private_folder(settings.spill_dir) as spill:
+        connection = duckdb.connect(config=_configuration(settings, spill))
         try:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(_macros())

@@ -78,11 +78,16 @@ def _link(output: Output, partition: Partition, target: Path) -> bool:
     found = source.needed_by([partition]).objects
     if len(found) != 1:
         return False
-    try:
-        os.link(found[0].location, target)
-    except OSError:
-        shutil.copyfile(found[0].location, target)
+    link_or_copy(Path(found[0].location), target)
     return True
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make the same object appear at another place, without copying its bytes where the file system can."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _write(binder: Binder, output: Output, targets: dict[Partition, Path]) -> None:

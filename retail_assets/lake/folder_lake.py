@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from retail_assets.contracts import Contract
 from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.durability import make_durable
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
+from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.staging import Output
-from retail_assets.lake.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from retail_assets.lake.manifest import (
+    ANNOUNCEMENT_NAME,
+    MANIFEST_NAME,
+    announce,
+    has_announcement,
+    read_manifest,
+    write_manifest,
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,9 @@ class FolderLake:
         return self.root / contract.name
 
     def version(self) -> str:
-        """Changes whenever a manifest does."""
-        found = sorted(self.root.glob(f"*/{MANIFEST_NAME}"))
-        return ",".join(f"{path.parent.name}:{path.stat().st_mtime_ns}" for path in found)
+        """Changes whenever a manifest does, or a run announces what it is about to publish: it may die over that."""
+        found = sorted([*self.root.glob(f"*/{MANIFEST_NAME}"), *self.root.glob(f"*/{ANNOUNCEMENT_NAME}")])
+        return ",".join(f"{path.parent.name}:{path.name}:{_changed_at(path)}" for path in found)
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
@@ -48,13 +56,9 @@ class FolderLake:
         objects = [StoredObject(e.partition, e.location, e.rows, e.bytes, e.digest) for e in entries]
         return Dataset(contract, tuple(objects))
 
-    @contextmanager
-    def staging(self) -> Iterator[Path]:
+    def staging(self) -> AbstractContextManager[Path]:
         """A private folder on the lake's own disk, so that publishing is a rename."""
-        below = self.root / "_staging"
-        below.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=below, ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
+        return private_folder(self.root / "_staging")
 
     def writing(self, contract: Contract) -> AbstractContextManager[None]:
         """The right to write the dataset."""
@@ -65,16 +69,35 @@ class FolderLake:
         folder = self.folder(output.contract)
         folder.mkdir(parents=True, exist_ok=True)
         entries = read_manifest(folder)
-        before, changed = dict(entries), 0
-        for publication in publications:
-            partition = publication.staged.partition
-            target = self.root / output.object_path(partition)
-            entry = _entry(publication, target)
-            changed += _replace(publication.staged.path, target)
-            entries[partition] = entry
-        if entries != before:
+        new = {
+            item.staged.path: _entry(item, self.root / output.object_path(item.staged.partition))
+            for item in publications
+        }
+        changed = {path: entry for path, entry in new.items() if not _holds_same(Path(entry.location), path)}
+        if changed:
+            self._move(folder, entries, changed)
+        after = entries | {entry.partition: entry for entry in new.values()}
+        if after != entries:
+            write_manifest(folder, after.values())
+        return len(changed)
+
+    def _move(self, folder: Path, entries: dict[Partition, Published], moves: dict[Path, Published]) -> None:
+        """Move files into place, so that it is known of each at any instant whether it has been moved."""
+        if has_announcement(folder):  # of a run that died
             write_manifest(folder, entries.values())
-        return changed
+        make_durable(moves)
+        announce(folder, moves)
+        for path, entry in moves.items():
+            target = Path(entry.location)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # since it was listed
+        return None
 
 
 def _entry(publication: Publication, target: Path) -> Published:
@@ -90,10 +113,5 @@ def _entry(publication: Publication, target: Path) -> Published:
     )
 
 
-def _replace(staged: Path, target: Path) -> bool:
-    """Move the staged object into place; False where the target already holds the same bytes."""
-    if target.exists() and filecmp.cmp(staged, target, shallow=False):
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staged.replace(target)
-    return True
+def _holds_same(target: Path, staged: Path) -> bool:
+    return target.exists() and filecmp.cmp(staged, target, shallow=False)

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from retail_assets.engine.private import private_file
+
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
@@ -45,12 +47,9 @@ def deliver(source: Path, inbox: Path) -> Arrival:
     if not source.name.lower().endswith(SUFFIXES):
         raise ValueError(f"{source} is none of {', '.join(SUFFIXES)}: rename it to what it is")
     inbox.mkdir(parents=True, exist_ok=True)
-    temporary = inbox / f".{source.name}.{os.getpid()}.part"
-    try:
+    with private_file(inbox, source.name) as temporary:
         shutil.copyfile(source, temporary)
         target = temporary.replace(inbox / source.name)
-    finally:
-        temporary.unlink(missing_ok=True)
     return _arrival(target.name, str(target), target.stat())
 
 

@@ -40,6 +40,11 @@ class Known:
     def __post_init__(self) -> None:
         self._served = {_content(entry): name for name, entry in self.entries.items() if entry.file_id}
 
+    @property
+    def file_ids(self) -> set[str]:
+        """The contents that some name stands for."""
+        return {entry.file_id for entry in self.entries.values() if entry.file_id}
+
     def learn(self, entry: LandedFile) -> None:
         """Put an entry in the place of the one that its name had."""
         before = self.entries.get(entry.name)

@@ -73,9 +73,11 @@ class Landing:
             known, taken = Known(self.files()), dict[str, LandedFile]()
             intake = self._intake(known)
             tried: set[str] = set()
+            if self.storage.is_unsettled:
+                self.storage.sweep(known.file_ids)
             # A second round takes in duplicates whose original has just been replaced.
             while pending := [arrival for arrival in self._pending(known) if arrival.name not in tried]:
-                self.storage.sweep({entry.file_id for entry in known.entries.values() if entry.file_id})
+                self.storage.sweep(known.file_ids)
                 tried |= {arrival.name for arrival in pending}
                 taken |= {entry.name: entry for entry in self._take_in(pending, intake, progress)}
             return list(taken.values())
@@ -213,11 +215,11 @@ class Landing:
     def _record(self, entries: list[LandedFile], before: dict[str, LandedFile]) -> None:
         if not entries:
             return
-        self.ledger.append(entries)
-        for entry in entries:
-            replaced = before.get(entry.name)
-            if replaced and replaced.file_id not in ("", entry.file_id):
-                self.storage.retire(replaced.file_id)
+        replaced = [before[entry.name] for entry in entries if entry.name in before]
+        new = {entry.file_id for entry in entries if entry.file_id}
+        self.storage.confirm(new - {entry.file_id for entry in replaced})
+        with self.storage.settling(new, {entry.file_id for entry in replaced if entry.file_id} - new):
+            self.ledger.append(entries)
 
     def _reader_digest(self) -> str:
         """Digest of the settings, macros and contract that reading depends on."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retail_assets.contracts import contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.full_disk import is_full_disk
 from retail_assets.engine.query import first_reason
 from retail_assets.engine.staging import OBJECT_NAME, PARQUET_OPTIONS
 from retail_assets.landing.blocked import BlockedFile
@@ -179,7 +180,7 @@ def _raise_unless_the_files_fault(error: Exception) -> None:
     """A full disk or too little memory says nothing about the file: let the run fail rather than block it."""
     import duckdb
 
-    if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException) or "No space left" in str(error):
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.InterruptException) or is_full_disk(error):
         raise error
 
 

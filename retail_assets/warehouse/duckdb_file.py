@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract
@@ -15,6 +14,7 @@ from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
+from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
@@ -76,13 +76,9 @@ class DuckDBFile:
             connection.execute(f"ATTACH {quote_literal(str(self.path))} AS warehouse (READ_ONLY)")
             yield connection
 
-    @contextmanager
-    def staging(self) -> Iterator[Path]:
+    def staging(self) -> AbstractContextManager[Path]:
         """A private folder beside the file."""
-        below = self.path.parent / ".warehouse-staging"
-        below.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=below, ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
+        return private_folder(self.path.parent / ".warehouse-staging")
 
     def writing(self, contract: Contract) -> AbstractContextManager[None]:
         """The right to write the file, which one run has at a time."""

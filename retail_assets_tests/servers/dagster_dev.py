@@ -121,15 +121,15 @@ def dagster_dev(settings: Settings) -> Iterator[DagsterDev]:
     """`dagster dev` with the project's workspace.yaml on the platform of these settings, from start to end."""
     port, log = _free_port(), settings.data_dir / "dagster_dev.log"
     with home_of(settings) as home, log.open("wb") as output:
+        dagster = ["dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", "retail_assets_tests.servers.keeper", sys.executable, "-m", *dagster],
             cwd=PROJECT,
             env=environment_of(settings, home),
+            stdin=subprocess.PIPE,  # it ends with this process, and the server with it
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # Dagster ends on SIGTERM as it would on SIGINT, which a background job of a shell ignores.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         server = DagsterDev(f"http://127.0.0.1:{port}", log)
         try:
@@ -175,6 +175,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(STOP_SECONDS)
+    if process.stdin:
+        process.stdin.close()
 
 
 def _free_port() -> int:
