@@ -121,7 +121,8 @@ def _make(
     verdicts.extend(drift.judge(history, partition) for drift in step.drifts for partition in batch)
     made = _report(outputs, staged, facts, verdicts, batch, (time.perf_counter() - started) / len(batch))
     good = {item.partition for item in made if item.published}
-    _publish(platform.store(step), outputs, staged, facts, good)
+    made_from = {name: _made_from_now(platform, step, outputs, name, good) for name in outputs}
+    _publish(platform.store(step), outputs, staged, facts, made_from)
     return made
 
 
@@ -168,24 +169,32 @@ def _report(
     ]
 
 
+def _made_from_now(
+    platform: Platform, step: Step, outputs: Mapping[str, Output], name: str, good: Iterable[Partition]
+) -> dict[Partition, str]:
+    """What good partitions were made from; nothing where another run has replaced that meanwhile.
+
+    Which of the two was read is not known then: the partition counts as stale, whatever comes.
+    """
+    now = step.described(platform.arguments(step, platform.inputs(step)))[name].query
+    before = outputs[name].query
+    digests = {partition: before.inputs_digest(partition) for partition in good}
+    return {partition: made if made == now.inputs_digest(partition) else "" for partition, made in digests.items()}
+
+
 def _publish(
     store: Store,
     outputs: Mapping[str, Output],
     staged: Mapping[str, list[Staged]],
     facts: Mapping[str, dict[Partition, Facts]],
-    good: set[Partition],
+    made_from: Mapping[str, Mapping[Partition, str]],
 ) -> None:
     for name, output in outputs.items():
-        code = output.query.code_digest(output.contract)
+        code, inputs = output.query.code_digest(output.contract), made_from[name]
         publications = [
-            Publication(
-                staged=item,
-                facts=facts[name][item.partition],
-                inputs=output.query.inputs_digest(item.partition),
-                code=code,
-            )
+            Publication(item, facts[name][item.partition], inputs[item.partition], code)
             for item in staged[name]
-            if item.partition in good
+            if item.partition in inputs
         ]
         if publications:
             store.publish(output, publications)

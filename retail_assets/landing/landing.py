@@ -28,7 +28,7 @@ from retail_assets.landing.storage import LandingStorage
 from retail_assets.landing.withdrawal import withdrawn
 from retail_assets.settings import Settings
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised when the way that files are read changes what is read: then they are read again."""
 LEDGER_BATCH = 50
 

@@ -152,7 +152,7 @@ def test_a_second_run_changes_no_byte(delivery: Delivery) -> None:
 @example_settings(max_examples=2)
 @given(delivery=deliveries(), data=st.data())
 def test_late_events_reach_their_date_and_the_features_of_four_weeks(delivery: Delivery, data: st.DataObject) -> None:
-    with new_platform() as platform:
+    with new_platform(lookback_days=10_000) as platform:
         oracle = build_all(platform, delivery)
         before = objects_by_date(platform)
         day = data.draw(st.sampled_from(sorted(oracle.dates)))

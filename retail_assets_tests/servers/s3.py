@@ -32,10 +32,10 @@ class S3Server:
 
     def client(self) -> Any:
         """A client with the server's own credentials."""
-        import boto3
+        from boto3.session import Session
         from botocore.config import Config
 
-        return boto3.client(
+        return Session().client(  # the default session is not made for threads
             "s3",
             endpoint_url=self.endpoint,
             aws_access_key_id=KEY,
