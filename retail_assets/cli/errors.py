@@ -38,7 +38,7 @@ def _known(error: BaseException) -> str:
     if isinstance(error, FullDisk):
         return str(error)
     if is_full_disk(error):
-        return f"{_first_line(error)}. The disk is full: free some room and run this again; what was published stays."
+        return f"{_said(error)}. Free some room and run this again; what was published stays."
     if _is_a(error, "duckdb", "OutOfMemoryException"):
         return f"{_first_line(error)} Raise RETAIL_MEMORY_LIMIT_MB, or free memory or disk: what does not fit spills."
     if _is_a(error, "duckdb", "IOException"):
@@ -48,11 +48,18 @@ def _known(error: BaseException) -> str:
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"there is no {error.filename}"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        return _said(error)
     is_sentence = bool(error.args) and " " in str(error.args[0])
     if isinstance(error, ValueError | KeyError) and is_sentence and _is_ours(error):
         return str(error.args[0])
     return ""
+
+
+def _said(error: BaseException) -> str:
+    """What the system said, and about which file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return _first_line(error)
 
 
 def _invalid_settings(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from retail_assets.assets.materialization import materialize, stale
 from retail_assets.assets.partitions import of_dates
 from retail_assets.assets.platform import Platform
 from retail_assets.engine.partition import NULL_FOLDER, Partition, folder_of, values_of
+from retail_assets.settings import Settings
 from retail_assets_tests.building import books, build, event, land, rows
 from retail_assets_tests.oracles.clickstream import COLUMNS, Oracle
 from retail_assets_tests.oracles.comparison import (
@@ -104,7 +105,8 @@ class TestMissingDay:
         with pytest.raises(KeyError):
             feature(platform, "2019-10-29", "1004856")
 
-    def test_a_late_event_reaches_28_days(self, platform: Platform) -> None:
+    def test_a_late_event_reaches_28_days(self, settings: Settings) -> None:
+        platform = Platform.local(settings.model_copy(update={"lookback_days": 28}))
         days = ["2019-09-30", "2019-10-01", "2019-10-02", "2019-10-28", "2019-10-29"]
         land(platform, "a.csv", map(at_noon, days))
         build(platform, *LAKE)
