@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,10 +19,10 @@ import pytest
 
 from retail_assets.automation.instance import PROJECT, use_instance_of, workspace_file
 from retail_assets.settings import Settings
+from retail_assets_tests.servers.processes import free_port, stop
 
 T = TypeVar("T")
 START_SECONDS = 120
-STOP_SECONDS = 30
 ANSWER_SECONDS = 60
 POLL_SECONDS = 1.0
 LOG_TAIL = 6000
@@ -119,7 +117,7 @@ class DagsterDev:
 @contextmanager
 def dagster_dev(settings: Settings) -> Iterator[DagsterDev]:
     """`dagster dev` with the project's workspace.yaml on the platform of these settings, from start to end."""
-    port, log = _free_port(), settings.data_dir / "dagster_dev.log"
+    port, log = free_port(), settings.data_dir / "dagster_dev.log"
     with home_of(settings) as home, log.open("wb") as output:
         dagster = ["dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
         process = subprocess.Popen(
@@ -136,7 +134,7 @@ def dagster_dev(settings: Settings) -> Iterator[DagsterDev]:
             server.wait(lambda: _is_ready(server, process), START_SECONDS, lambda: "dagster dev is not up")
             yield server
         finally:
-            _stop(process)
+            stop(process)
 
 
 def environment_of(settings: Settings, home: Path) -> dict[str, str]:
@@ -165,22 +163,3 @@ def _is_ready(server: DagsterDev, process: subprocess.Popen[bytes]) -> bool | No
     if process.poll() is not None:
         pytest.fail(f"dagster dev ended with {process.returncode}:\n{log_tail(server.log)}")
     return server.is_up()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End it as an operator would; then, by its process group, whatever it has left behind."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(STOP_SECONDS)
-    if process.stdin:
-        process.stdin.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

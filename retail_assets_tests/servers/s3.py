@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sysconfig
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retail_assets_tests.servers.processes import free_ports, stop
+
 KEY, SECRET = "retail-test-key", "retail-test-secret"
 BUCKET = "retail"
 START_SECONDS = 60
-STOP_SECONDS = 15
+GRPC_ABOVE = 10_000
+"""SeaweedFS takes the port so far above each port too."""
 PORTS = ("master.port", "volume.port", "filer.port", "s3.port", "admin.port")
 
 
@@ -48,7 +49,7 @@ class S3Server:
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
     """A server whose data lie in ``folder``, from start to end."""
-    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORTS, free_ports(len(PORTS), above=GRPC_ABOVE), strict=True))
     log = folder / "weed.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -64,7 +65,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
             _wait_until_it_takes_objects(server, process, log)
             yield server
         finally:
-            _stop(process)
+            stop(process)
 
 
 def _command(folder: Path, ports: dict[str, int]) -> list[str]:
@@ -98,26 +99,3 @@ def _wait_until_it_takes_objects(server: S3Server, process: subprocess.Popen[byt
         else:
             return
     pytest.fail(f"the S3 server is not up:\n{log.read_text(errors='replace')[-4000:]}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(STOP_SECONDS)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free together; SeaweedFS also takes each port plus 10,000 for gRPC."""
-    with ExitStack() as stack:
-        ports: list[int] = []
-        while len(ports) < count:
-            probe, above = stack.enter_context(socket.socket()), stack.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            with suppress(OSError, OverflowError):
-                above.bind(("127.0.0.1", port + 10_000))
-                ports.append(port)
-        return ports
