@@ -22,6 +22,8 @@ SEGMENTS_PER_CHECKPOINT = 100
 _FORMAT = 2
 _SUFFIX, _CHECKPOINT = ".json", ".checkpoint.json"
 _ATTEMPTS = 5
+_RIVALS = 1000
+"""How often other writers may be faster: each time one of them has got its entries in."""
 _EMPTY: Mapping[str, int] = MappingProxyType({})
 
 
@@ -113,13 +115,13 @@ class Ledger:
             FileExistsError: other writers were faster again and again.
         """
         content = _document(files)
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, _RIVALS + 1):
             log = _log(self.objects)
             number = _number(log[-1].name) + 1 if log else 1
             try:
                 self.objects.create(f"{number:09d}{_SUFFIX}", content)
             except FileExistsError:
-                if attempt == _ATTEMPTS:
+                if attempt == _RIVALS:
                     raise
             else:
                 break
