@@ -127,3 +127,7 @@ def features(daily_aggregates: Dataset, settings: Settings) -> Query:
         daily_aggregates=daily_aggregates,
         calendar=calendar_rows(settings, min(dates), max(dates)) if dates else calendar_rows(settings),
     )
+
+
+TO_FEATURES = (raw_events, clean_events, daily_aggregates, features)
+"""The steps by which rows of landed files become features, upstream first."""

@@ -28,12 +28,6 @@ from retail_assets.landing.landing import Progress
 from retail_assets.landing.ledger import LandedFile
 from retail_assets.settings import Settings
 
-STEPS: tuple[Step, ...] = (
-    clickstream.raw_events,
-    clickstream.clean_events,
-    clickstream.daily_aggregates,
-    clickstream.features,
-)
 NOT_REJECTED = ("received", "clean", "excluded", "duplicate", "held_back")
 """Outcomes in the books that are no reject reasons."""
 
@@ -125,7 +119,7 @@ def aggregate(order: Order, settings: Settings, progress: Progress | None = None
         own = {"data_dir": Path(folder), "inbox_dir": order.input_data.absolute(), "settle_seconds": 0}
         platform = Platform.local(settings.model_copy(update=own))
         files = platform.landing.take_in(progress)
-        made = {step.name: _make(platform, step, order.key_type) for step in STEPS}
+        made = {step.name: _make(platform, step, order.key_type) for step in clickstream.TO_FEATURES}
         _write(platform, order)
         return _report(platform, order, files, made)
 

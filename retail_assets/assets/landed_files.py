@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from retail_assets.assets.documentation import markdown_table
 from retail_assets.assets.platform import Platform
 from retail_assets.landing.ledger import LandedFile
 
@@ -61,10 +62,10 @@ def _taken_in(entries: list[LandedFile]) -> dict[str, Any]:
 
 
 def _table(entries: list[LandedFile]) -> str:
-    lines = ["| file | state | rows | detail |", "|---|---|---:|---|"]
-    lines += [f"| {_cell(e.name)} | {e.state} | {e.rows:,} | {_cell(e.detail)} |" for e in entries[:MOST_NAMED]]
+    told = [(_cell(e.name), str(e.state), f"{e.rows:,}", _cell(e.detail)) for e in entries[:MOST_NAMED]]
     more = len(entries) - MOST_NAMED
-    return "\n".join([*lines, f"| and {more:,} more | | | |"] if more > 0 else lines)
+    left_out = [(f"and {more:,} more", "", "", "")] if more > 0 else []
+    return markdown_table(("file", "state", "rows", "detail"), [*told, *left_out])
 
 
 def _cell(text: str) -> str:

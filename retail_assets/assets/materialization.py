@@ -63,7 +63,7 @@ def outdated(platform: Platform, step: Step, partitions: Iterable[Partition]) ->
     store = platform.store(step)
     published = [store.published(contract) for contract in step.contracts()]
     wanted = expected(platform, step, partitions)
-    return {partition: made for partition, made in wanted.items() if made != _made_from(published, partition)}
+    return {partition: made for partition, made in wanted.items() if made != _was_made_from(published, partition)}
 
 
 def stale(platform: Platform, step: Step, partitions: Iterable[Partition]) -> list[Partition]:
@@ -77,7 +77,7 @@ def runnable(platform: Platform, step: Step, partitions: Iterable[Partition]) ->
     return [partition for partition in partitions if not _missing_input(step, inputs, partition)]
 
 
-def _made_from(published: list[dict[Partition, Published]], partition: Partition) -> tuple[str, ...]:
+def _was_made_from(published: list[dict[Partition, Published]], partition: Partition) -> tuple[str, ...]:
     entries = [entries.get(partition) for entries in published]
     return tuple(f"{entry.inputs}-{entry.code}" if entry else "" for entry in entries)
 
@@ -121,7 +121,8 @@ def _make(
     verdicts.extend(drift.judge(history, partition) for drift in step.drifts for partition in batch)
     made = _report(outputs, staged, facts, verdicts, batch, (time.perf_counter() - started) / len(batch))
     good = {item.partition for item in made if item.published}
-    made_from = {name: _made_from_now(platform, step, outputs, name, good) for name in outputs}
+    now = step.described(platform.arguments(step, platform.inputs(step))) if good else outputs
+    made_from = {name: _made_from(outputs[name], now[name], good) for name in outputs}
     _publish(platform.store(step), outputs, staged, facts, made_from)
     return made
 
@@ -169,17 +170,15 @@ def _report(
     ]
 
 
-def _made_from_now(
-    platform: Platform, step: Step, outputs: Mapping[str, Output], name: str, good: Iterable[Partition]
-) -> dict[Partition, str]:
+def _made_from(before: Output, now: Output, good: Iterable[Partition]) -> dict[Partition, str]:
     """What good partitions were made from; nothing where another run has replaced that meanwhile.
 
     Which of the two was read is not known then: the partition counts as stale, whatever comes.
     """
-    now = step.described(platform.arguments(step, platform.inputs(step)))[name].query
-    before = outputs[name].query
-    digests = {partition: before.inputs_digest(partition) for partition in good}
-    return {partition: made if made == now.inputs_digest(partition) else "" for partition, made in digests.items()}
+    digests = {partition: before.query.inputs_digest(partition) for partition in good}
+    return {
+        partition: made if made == now.query.inputs_digest(partition) else "" for partition, made in digests.items()
+    }
 
 
 def _publish(

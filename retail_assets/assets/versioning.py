@@ -18,8 +18,6 @@ from retail_assets.versions.shelf import Shelf
 from retail_assets.versions.version import Origin, SourceFile
 
 NAME = "retail_aggregates"
-WAY = (clickstream.raw_events, clickstream.clean_events, clickstream.daily_aggregates, clickstream.features)
-"""The steps by which rows of landed files become features."""
 
 
 def shelf(platform: Platform) -> Shelf:
@@ -58,7 +56,13 @@ def origin(platform: Platform, dates: Sequence[str]) -> Origin:
 def stale_dates(platform: Platform, dates: Iterable[str] = ()) -> list[str]:
     """Of these dates and all that landed, those whose features are not what the landed files would make them now."""
     known = sorted({*dates, *platform.landing.dates()})
-    return sorted({str(found.date) for step in WAY for found in stale(platform, step, _partitions(step, known))})
+    return sorted(
+        {
+            str(found.date)
+            for step in clickstream.TO_FEATURES
+            for found in stale(platform, step, _partitions(step, known))
+        }
+    )
 
 
 def _partitions(step: Step, dates: Iterable[str]) -> list[Partition]:

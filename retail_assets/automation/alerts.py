@@ -7,7 +7,10 @@ from typing import Literal
 
 import dagster as dg
 from dagster._core.events import DagsterEventType
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 from retail_assets.assets.landed_files import BLOCKED_FILES, LANDED_FILES
 from retail_assets.automation.webhook import post
@@ -68,8 +71,10 @@ def failure_alerts(settings: Settings) -> dg.SensorDefinition:
 
 def new_alerts(instance: dg.DagsterInstance, cursor: Mapping[str, int] | None) -> tuple[list[Alert], dict[str, int]]:
     """What failed since the cursor, and the cursor after it; without one, nothing: the past is past."""
+    landing = _latest_landing(instance)
     if cursor is None:
-        return [], {**{end.value: _newest(instance, end) for end in ENDS}, BLOCKED_FILES: _newest_landing(instance)}
+        newest = {end.value: _newest(instance, end) for end in ENDS}
+        return [], {**newest, BLOCKED_FILES: landing.id if landing else 0}
     alerts: list[Alert] = []
     after = dict(cursor)
     for end in ENDS:
@@ -77,10 +82,10 @@ def new_alerts(instance: dg.DagsterInstance, cursor: Mapping[str, int] | None) -
         for record in instance.fetch_run_status_changes(condition, MOST_A_TICK, ascending=True).records:
             alerts += _of_run(instance, record.event_log_entry.run_id, failed=end is DagsterEventType.RUN_FAILURE)
             after[end.value] = record.storage_id
-    landing = _newest_landing(instance)
-    if landing > cursor[BLOCKED_FILES]:
-        alerts += _of_landing(instance, landing)
-    return alerts, {**after, BLOCKED_FILES: landing}
+    if landing and landing.id > cursor[BLOCKED_FILES]:
+        alerts += _of_landing(landing)
+        after[BLOCKED_FILES] = landing.id
+    return alerts, after
 
 
 def _newest(instance: dg.DagsterInstance, end: End) -> int:
@@ -88,9 +93,10 @@ def _newest(instance: dg.DagsterInstance, end: End) -> int:
     return records[0].storage_id if records else 0
 
 
-def _newest_landing(instance: dg.DagsterInstance) -> int:
+def _latest_landing(instance: dg.DagsterInstance) -> AssetCheckExecutionRecord | None:
+    """The last verdict on blocked files, which are reported outside of any run."""
     found = instance.event_log_storage.get_asset_check_execution_history(BLOCKED, limit=1)
-    return found[0].id if found else 0
+    return found[0] if found else None
 
 
 def _of_run(instance: dg.DagsterInstance, run_id: str, *, failed: bool) -> Iterator[Alert]:
@@ -102,10 +108,8 @@ def _of_run(instance: dg.DagsterInstance, run_id: str, *, failed: bool) -> Itera
             yield _of_check(data, run_id)
 
 
-def _of_landing(instance: dg.DagsterInstance, newest: int) -> Iterator[Alert]:
-    """Blocked files, which are reported outside of any run."""
-    (record,) = instance.event_log_storage.get_asset_check_execution_history(BLOCKED, limit=1)
-    if record.id == newest and record.status is AssetCheckExecutionRecordStatus.FAILED and record.event:
+def _of_landing(record: AssetCheckExecutionRecord) -> Iterator[Alert]:
+    if record.status is AssetCheckExecutionRecordStatus.FAILED and record.event:
         yield _of_check(record.event.get_dagster_event().asset_check_evaluation_data, "")
 
 
