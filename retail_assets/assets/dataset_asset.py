@@ -15,6 +15,7 @@ from retail_assets.contracts import Contract
 from retail_assets.engine.audit import CONTRACT_CHECK, Verdict
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
+from retail_assets.landing.progress import in_lines
 
 CONTRACT_DESCRIPTION = "Types, required values, accepted values, ranges and the unique grain, as the contract says."
 MOST_PARTITIONS_A_RUN = 1_000_000
@@ -66,9 +67,7 @@ def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dat
     if not asked:
         raise dg.Failure("This run names no partition: the range's end lies before its start. Launch it again.")
     if step.takes_in_files:
-        taken = platform.landing.take_in(
-            lambda done, total, name: context.log.info(f"file {done + 1} of {total}: {name}")
-        )
+        taken = platform.landing.take_in(in_lines(context.log.info))
         report_landed(context.instance, platform, taken)
     made = list(materialize(platform, step, inputs, asked))
     yield from _events(context, step, made)

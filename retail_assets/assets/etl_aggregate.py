@@ -24,8 +24,8 @@ from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.session import session
 from retail_assets.landing.inbox import SUFFIXES, arrivals
-from retail_assets.landing.landing import Progress
 from retail_assets.landing.ledger import LandedFile
+from retail_assets.landing.progress import Tell
 from retail_assets.settings import Settings
 
 NOT_REJECTED = ("received", "clean", "excluded", "duplicate", "held_back")
@@ -104,7 +104,7 @@ class Aggregated:
         return not (self.blocked or self.unsettled or self.missing)
 
 
-def aggregate(order: Order, settings: Settings, progress: Progress | None = None) -> Aggregated:
+def aggregate(order: Order, settings: Settings, tell: Tell | None = None) -> Aggregated:
     """Write the features of the order, date by date, each atomically; returns what became of files, rows and dates.
 
     Dates of which a blocking check failed are left out: what the output held of them stays.
@@ -118,7 +118,7 @@ def aggregate(order: Order, settings: Settings, progress: Progress | None = None
     with TemporaryDirectory(prefix="retail-etl-", dir=below, ignore_cleanup_errors=True) as folder:
         own = {"data_dir": Path(folder), "inbox_dir": order.input_data.absolute(), "settle_seconds": 0}
         platform = Platform.local(settings.model_copy(update=own))
-        files = platform.landing.take_in(progress)
+        files = platform.landing.take_in(tell)
         made = {step.name: _make(platform, step, order.key_type) for step in clickstream.TO_FEATURES}
         _write(platform, order)
         return _report(platform, order, files, made)

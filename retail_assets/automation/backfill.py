@@ -20,8 +20,8 @@ from retail_assets.assets.step import Step
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
-from retail_assets.landing.landing import Progress
 from retail_assets.landing.ledger import LandedFile
+from retail_assets.landing.progress import Tell
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
@@ -74,7 +74,7 @@ class BackfillReport:
 class Watcher:
     """What a backfill tells while it works; each may be None."""
 
-    file: Progress | None = None
+    file: Tell | None = None
     stage: Callable[[str, int], None] | None = None
     """Called with a step's name and the number of partitions that it is about to make."""
 

@@ -4,6 +4,7 @@ import dagster as dg
 
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
+from retail_assets.landing.progress import in_lines
 from retail_assets.settings import Settings
 
 
@@ -15,9 +16,7 @@ from retail_assets.settings import Settings
 def new_files_taken_in(context: dg.OpExecutionContext) -> None:
     """Take in what is pending and report it to the asset landed_files."""
     platform: Platform = context.resources.platform
-    taken = platform.landing.take_in(
-        lambda done, total, name: context.log.info(f"file {done + 1:,} of {total:,}: {name}")
-    )
+    taken = platform.landing.take_in(in_lines(context.log.info))
     report_landed(context.instance, platform, taken)
     blocked = [entry for entry in taken if entry.state == "blocked"]
     rows = sum(entry.rows for entry in taken)

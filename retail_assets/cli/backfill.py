@@ -19,6 +19,7 @@ from retail_assets.cli.progress import Meter, listening, meter
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform
     from retail_assets.automation.backfill import BackfillReport, Watcher
+    from retail_assets.landing.progress import Progress
     from retail_assets.settings import Settings
 
 MOST_REASONS = 20
@@ -100,10 +101,10 @@ def _watching(shown: Meter) -> Iterator[Watcher]:
     stages: dict[str, tuple[int, int]] = {}
     files = 0
 
-    def on_file(done: int, total: int, name: str) -> None:
+    def on_file(progress: Progress) -> None:
         nonlocal files
-        files = total
-        shown.show(TAKING_IN, done, total)
+        files = progress.files
+        shown.show(TAKING_IN, progress.files_done, progress.files)
 
     def on_stage(step: str, total: int) -> None:
         if files:

@@ -71,7 +71,9 @@ def _run(order: Order) -> Aggregated:
 
     try:
         with meter() as shown, _showing_steps(shown):
-            return aggregate(order, settings(), lambda done, total, _: shown.show("taking in files", done + 1, total))
+            return aggregate(
+                order, settings(), lambda told: shown.show("taking in files", told.files_done + 1, told.files)
+            )
     except RuntimeError as error:
         if "Query interrupted" in str(error):  # how DuckDB reports a signal
             raise KeyboardInterrupt from error

@@ -23,8 +23,8 @@ def fast_source(file: Inspected) -> Source | None:
     layout = match_columns(file.name, header.names)
     if header.lines != 1 or not census.is_regular(layout.width):
         return None
-    values = _names(layout.width)
-    relation = _read_csv(file.path, dict.fromkeys(values, "VARCHAR"), header=True)
+    values = column_names(layout.width)
+    relation = read_csv(file.path, dict.fromkeys(values, "VARCHAR"), header=True)
     texts = values if census.has_control_characters else []
     # The header is line 1. Each line is one record, which the number of rows will prove, so order gives the number.
     sql = select_received(layout, values, texts, relation, f", {NO_DAMAGE}")
@@ -43,9 +43,11 @@ def careful_source(file: Inspected, folder: Path) -> Source:
     header = read_header(census.head, file.name)
     layout = match_columns(file.name, header.names)
     split = split_records(file.path, file.name, layout.width, header.lines, folder)
-    values = _names(layout.width)
-    good = _read_csv(split.good, NUMBERED | dict.fromkeys(values, "VARCHAR"), parallel=not split.spans_lines)
-    damaged = _read_csv(split.damaged, NUMBERED | {"reason": "VARCHAR", "text": "VARCHAR"}, parallel=False)
+    values = column_names(layout.width)
+    columns = NUMBERED | dict.fromkeys(values, "VARCHAR")
+    good = read_csv(split.good, columns, parallel=not split.spans_lines, is_ours=True)
+    columns = NUMBERED | {"reason": "VARCHAR", "text": "VARCHAR"}
+    damaged = read_csv(split.damaged, columns, parallel=False, is_ours=True)
     texts = values if census.has_control_characters else []
     records = select_received(layout, values, texts, good, f", {NO_DAMAGE}, number AS source_row")
     return Source(
@@ -56,12 +58,15 @@ def careful_source(file: Inspected, folder: Path) -> Source:
     )
 
 
-def _names(width: int) -> list[str]:
+def column_names(width: int) -> list[str]:
     """Names of our own for the columns of a text, whose own names may be empty or odd."""
     return [f"c{position}" for position in range(width)]
 
 
-def _read_csv(path: Path, columns: dict[str, str], *, header: bool = False, parallel: bool = True) -> str:
+def read_csv(
+    path: Path, columns: dict[str, str], *, header: bool = False, parallel: bool = True, is_ours: bool = False
+) -> str:
+    """DuckDB's strict reader over a text; ``is_ours`` if we wrote it, with a line feed at the end of each record."""
     kinds = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
     options: Sequence[str] = (
         "auto_detect = false",
@@ -73,7 +78,7 @@ def _read_csv(path: Path, columns: dict[str, str], *, header: bool = False, para
         f"parallel = {str(parallel).lower()}",
         f"max_line_size = {2 * MAX_RECORD_BYTES}",
         f"columns = {{{kinds}}}",
-        # Ours end in line feeds. DuckDB would take the first newline for the kind, be it one within quotes.
-        *([] if header else ["new_line = '\\n'"]),
+        # DuckDB would take the first newline for the kind, be it one within quotes.
+        *(["new_line = '\\n'"] if is_ours else []),
     )
     return f"read_csv({quote_literal(str(path))}, {', '.join(options)})"

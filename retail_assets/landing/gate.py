@@ -10,12 +10,11 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import IO
 
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import Census
@@ -23,6 +22,7 @@ from retail_assets.landing.inbox import Arrival, require_unchanged
 from retail_assets.landing.streams import GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
 
 TEXT_NAME = "text.csv"
+Sink = Callable[[bytes, Census], object]
 _WIDE_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\0\0\xfe\xff": "UTF-32"}
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
@@ -39,8 +39,13 @@ class Inspected:
     """Oddities worth a warning, by code."""
 
 
-def inspect_file(arrival: Arrival, folder: Path, encoding: str) -> Inspected:
+def inspect_file(
+    arrival: Arrival, folder: Path, encoding: str, sink: Sink | None = None, tell: Callable[[int], None] | None = None
+) -> Inspected:
     """Check a file from its first byte to its last; ``folder`` takes its text where that must be unpacked.
+
+    With a ``sink``, that gets the text instead, piece by piece, each when the census has seen it. ``tell`` gets
+    the number of bytes of every piece that was read.
 
     Raises:
         BlockedFile: it cannot be read without guessing.
@@ -49,22 +54,22 @@ def inspect_file(arrival: Arrival, folder: Path, encoding: str) -> Inspected:
     digest = hashlib.sha256()
     with arrival.path.open("rb", buffering=0) as stream:
         require_unchanged(arrival, os.fstat(stream.fileno()))
-        chunks = chunks_of(stream, digest)
+        chunks = chunks_of(stream, digest, tell)
         first = next(chunks, b"")
         content = chain((first,), chunks)
-        path, census = _contents(arrival, content, first, folder, encoding)
+        path, census = _contents(arrival, content, first, folder, encoding, sink)
     require_unchanged(arrival)
     return Inspected(arrival.name, digest.hexdigest(), path, census, _misnamed(arrival.name, first))
 
 
 def _contents(
-    arrival: Arrival, content: Iterator[bytes], first: bytes, folder: Path, encoding: str
+    arrival: Arrival, content: Iterator[bytes], first: bytes, folder: Path, encoding: str, sink: Sink | None
 ) -> tuple[Path, Census | None]:
     """Check all bytes; returns where the reader finds them, and the census of a text."""
     if first.startswith(PARQUET_MAGIC) or arrival.name.lower().endswith(".parquet"):
         _check_parquet(arrival, content)
         return arrival.path, None
-    return _text(arrival, content, first, folder, encoding)
+    return _text(arrival, content, first, folder, encoding, sink)
 
 
 def _check_parquet(arrival: Arrival, content: Iterable[bytes]) -> None:
@@ -78,7 +83,9 @@ def _check_parquet(arrival: Arrival, content: Iterable[bytes]) -> None:
         raise BlockedFile("corrupt_parquet", arrival.name, cause, "Nothing of it was read. Deliver it again.")
 
 
-def _text(arrival: Arrival, content: Iterator[bytes], first: bytes, folder: Path, encoding: str) -> tuple[Path, Census]:
+def _text(
+    arrival: Arrival, content: Iterator[bytes], first: bytes, folder: Path, encoding: str, sink: Sink | None
+) -> tuple[Path, Census]:
     """Take the census of a CSV file's text; returns where that text stands as UTF-8."""
     name, path = arrival.name, arrival.path
     is_packed = first.startswith(GZIP_MAGIC)
@@ -91,17 +98,19 @@ def _text(arrival: Arrival, content: Iterator[bytes], first: bytes, folder: Path
     else:
         _refuse_binary(name, start)
     with ExitStack() as stack:
-        copy = stack.enter_context((folder / TEXT_NAME).open("wb")) if is_packed else None
-        census = _count(Census(name), text, copy)
+        if is_packed and not sink:
+            copy = stack.enter_context((folder / TEXT_NAME).open("wb"))
+            sink = lambda chunk, _: copy.write(chunk)  # noqa: E731
+        census = _count(Census(name), text, sink)
     return (folder / TEXT_NAME if is_packed else path), census
 
 
-def _count(census: Census, text: Iterable[bytes], copy: IO[bytes] | None) -> Census:
+def _count(census: Census, text: Iterable[bytes], sink: Sink | None) -> Census:
     for chunk in text:
         if chunk:
             census.add(chunk)
-            if copy:
-                copy.write(chunk)
+            if sink:
+                sink(chunk, census)
     return census.close()
 
 

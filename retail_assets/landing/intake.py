@@ -1,31 +1,34 @@
-"""The intake: takes one file after another through gate and reader, and says what became of each."""
+"""The intake: takes files in, some at once through gate and reader, and says of one after another what became of it."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
 
+from retail_assets.engine.session import session
 from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.landing.blocked import BlockedFile
-from retail_assets.landing.gate import Inspected, inspect_file
+from retail_assets.landing.gate import Inspected, Sink, inspect_file
 from retail_assets.landing.inbox import Arrival, FileChanged, require_unchanged
 from retail_assets.landing.lateness import TOO_LATE
 from retail_assets.landing.ledger import LandedFile
-from retail_assets.landing.reader import Reading, Terms, read_file
+from retail_assets.landing.progress import Watch
+from retail_assets.landing.reader import read_file
+from retail_assets.landing.reading import Reading, Terms
+from retail_assets.landing.slice_pool import SlicePool
+from retail_assets.landing.sliced_reader import SlicedReader
 from retail_assets.landing.storage import PRIVATE, LandingStorage
 from retail_assets.settings import Settings
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
+SECONDS_BETWEEN_REPORTS = 0.5
 LOG = logging.getLogger(__name__)
 _CONTENT_DIGITS = 24
 
@@ -36,14 +39,20 @@ class Known:
 
     entries: dict[str, LandedFile]
     _served: dict[str, str] = field(init=False)
+    _sizes: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._served = {_content(entry): name for name, entry in self.entries.items() if entry.file_id}
+        self._sizes = {entry.bytes for entry in self.entries.values()}
 
     @property
     def file_ids(self) -> set[str]:
         """The contents that some name stands for."""
         return {entry.file_id for entry in self.entries.values() if entry.file_id}
+
+    def may_know(self, arrival: Arrival) -> bool:
+        """Whether there is an entry of its name, or of as many bytes: then look before you read."""
+        return arrival.name in self.entries or arrival.bytes in self._sizes
 
     def learn(self, entry: LandedFile) -> None:
         """Put an entry in the place of the one that its name had."""
@@ -53,6 +62,7 @@ class Known:
         if entry.file_id:
             self._served[_content(entry)] = entry.name
         self.entries[entry.name] = entry
+        self._sizes.add(entry.bytes)
 
     def original(self, name: str, sha256: str) -> str | None:
         """The other name under which these bytes have landed."""
@@ -73,51 +83,104 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A file that went through the gate, and, where that was worth a try, was read on the way."""
+
+    folder: Path
+    file: Inspected
+    as_of: str
+    was_sliced: bool = False
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True)
 class Intake:
-    """Takes files in, with one database session for all of them."""
+    """Takes files in: some files ahead go through the gate and are read, and one after another is settled."""
 
     settings: Settings
     storage: LandingStorage
     known: Known
     reader: str
     """Digest of everything that reading depends on."""
+    pool: SlicePool
     closed: frozenset[str] = frozenset()
     """Dates whose events come too late, unless the file brought that date before."""
+    readmits: bool = False
+    """Whether no event is too late."""
+    watch: Watch = field(default_factory=Watch)
 
-    def take(self, arrival: Arrival, connection: DuckDBPyConnection, *, readmit: bool = False) -> LandedFile | None:
-        """What became of the file; None of one that is still changing, which stays pending.
+    def take_all(self, arrivals: Sequence[Arrival]) -> Iterator[LandedFile]:
+        """What became of the files, in their order; nothing of one that is still changing, which stays pending."""
+        with ThreadPoolExecutor(self.pool.size, "gate") as gate:
+            ahead = deque[Future[Prepared]]()
+            try:
+                for number, arrival in enumerate(arrivals):
+                    for following in arrivals[number + len(ahead) : number + self.pool.size]:
+                        ahead.append(gate.submit(self._prepare, following))
+                    self.watch.report(arrival.name)
+                    entry = self._take(arrival, ahead.popleft())
+                    self.watch.add_file()
+                    if entry:
+                        yield entry
+            finally:
+                for future in ahead:
+                    _let_go(future)
 
-        With ``readmit`` none of its events is too late.
-        """
+    def _take(self, arrival: Arrival, prepared: Future[Prepared]) -> LandedFile | None:
         try:
-            entry = self._take(arrival, connection, readmit)
+            entry = self._entry(arrival, prepared)
         except FileChanged as error:
             LOG.info("%s: left until it keeps still", error)
             return None
         self.known.learn(entry)
         return entry
 
-    def _take(self, arrival: Arrival, connection: DuckDBPyConnection, readmit: bool) -> LandedFile:
-        with self._private() as folder:
-            try:
-                file = inspect_file(arrival, folder, self.settings.source_encoding)
-                return self._settle(arrival, file, folder, connection, readmit)
-            except BlockedFile as error:
-                require_unchanged(arrival)  # else it was not the file's own fault
-                LOG.error("%s", error)
-                return self._blocked(arrival, error, arrival.mtime_ns)
-            except PermissionError as error:
-                if error.filename != str(arrival.path):
-                    raise
-                blocked = BlockedFile("unreadable_file", arrival.name, "may not be read", "Change its permissions.")
-                LOG.error("%s", blocked)
-                return self._blocked(arrival, blocked, 0)  # with another time, so that it is tried again
+    def _entry(self, arrival: Arrival, prepared: Future[Prepared]) -> LandedFile:
+        try:
+            while not wait([prepared], SECONDS_BETWEEN_REPORTS).done:
+                self.watch.report(arrival.name)
+            return self._settle(arrival, prepared.result())
+        except BlockedFile as error:
+            require_unchanged(arrival)  # else it was not the file's own fault
+            LOG.error("%s", error)
+            return self._blocked(arrival, error, arrival.mtime_ns)
+        except PermissionError as error:
+            if error.filename != str(arrival.path):
+                raise
+            blocked = BlockedFile("unreadable_file", arrival.name, "may not be read", "Change its permissions.")
+            LOG.error("%s", blocked)
+            return self._blocked(arrival, blocked, 0)  # with another time, so that it is tried again
+        finally:
+            _let_go(prepared)
 
-    def _settle(
-        self, arrival: Arrival, file: Inspected, folder: Path, connection: DuckDBPyConnection, readmit: bool
-    ) -> LandedFile:
+    def _prepare(self, arrival: Arrival) -> Prepared:
+        """Take the file through the gate, in any thread; read it on the way unless its content may be known."""
+        now = self._now()
+        terms = Terms(datetime.fromisoformat(now), frozenset() if self.readmits else self.closed)
+        folder = self._private_folder()
+        try:
+            if self.known.may_know(arrival):
+                return Prepared(folder, self._inspect(arrival, folder), now)
+            file, reading = self._inspect_and_read(arrival, folder, terms)
+            return Prepared(folder, file, now, was_sliced=True, reading=reading)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _inspect_and_read(self, arrival: Arrival, folder: Path, terms: Terms) -> tuple[Inspected, Reading | None]:
+        """Take the file through the gate and read it in slices; no reading where that will not do."""
+        sliced = SlicedReader(self.pool, arrival.name, folder, self.settings, terms, self.watch.add_rows)
+        try:
+            file = self._inspect(arrival, folder, sliced.write)
+            return file, sliced.finish(file.census)
+        except BaseException:
+            sliced.discard()
+            raise
+
+    def _settle(self, arrival: Arrival, prepared: Prepared) -> LandedFile:
+        file, folder = prepared.file, prepared.folder
         before = self._same_before(arrival, file)
-        entry = self._new_entry(arrival, file, before, readmit)
+        entry = self._new_entry(arrival, file, before, prepared.as_of)
         if before and before.file_id == entry.file_id:
             return entry._replace(
                 parts=before.parts, sizes=before.sizes, rejected=before.rejected, notes=before.notes
@@ -125,11 +188,25 @@ class Intake:
         if original := self.known.original(entry.name, entry.sha256):
             LOG.warning("%s holds the same bytes as %s: ignored", entry.name, original)
             return entry._replace(state="duplicate", file_id="", detail=f"the same bytes as {original}")
-        closed = frozenset[str]() if readmit else self._closed_for(entry.name, before)
+        closed = frozenset[str]() if self.readmits else self._closed_for(entry.name, before)
         terms = Terms(datetime.fromisoformat(entry.as_of), closed)
-        reading = read_file(connection, file, folder, self.settings, terms)
+        reading = prepared.reading or self._read(arrival, prepared, terms)
         require_unchanged(arrival)
         return self._landed(entry, file, reading, folder)
+
+    def _read(self, arrival: Arrival, prepared: Prepared, terms: Terms) -> Reading:
+        """Read a file that the gate has let through: in slices, or as a whole where that will not do."""
+        file, folder = prepared.file, prepared.folder
+        if file.census and not prepared.was_sliced:
+            again, reading = self._inspect_and_read(arrival, folder, terms)
+            if again.sha256 != file.sha256:
+                raise FileChanged(f"{arrival.name} is still being written")
+            if reading:
+                return reading
+        if not file.path.exists():  # its text went by in slices
+            file = inspect_file(arrival, folder, self.settings.source_encoding)
+        with session(self.settings) as connection:
+            return read_file(connection, file, folder, self.settings, terms)
 
     def _same_before(self, arrival: Arrival, file: Inspected) -> LandedFile | None:
         """The ledger's entry of the name, if it is about the same content."""
@@ -154,9 +231,9 @@ class Intake:
             LOG.warning("%s: %s: %s", code, entry.name, text)
         return entry._replace(parts=reading.parts, sizes=sizes, rejected=reading.rejected, notes=notes)
 
-    def _new_entry(self, arrival: Arrival, file: Inspected, before: LandedFile | None, readmit: bool) -> LandedFile:
+    def _new_entry(self, arrival: Arrival, file: Inspected, before: LandedFile | None, now: str) -> LandedFile:
         is_read = before is not None and f"-{self.reader}-" in before.file_id
-        place = hashlib.sha256(f"{arrival.name}{'/readmitted' if readmit else ''}".encode()).hexdigest()[:8]
+        place = hashlib.sha256(f"{arrival.name}{'/readmitted' if self.readmits else ''}".encode()).hexdigest()[:8]
         return LandedFile(
             name=arrival.name,
             state="landed",
@@ -164,9 +241,9 @@ class Intake:
             bytes=arrival.bytes,
             mtime_ns=arrival.mtime_ns,
             reader=self.reader,
-            as_of=before.as_of if before else self._now(),
+            as_of=before.as_of if before else now,
             file_id=before.file_id
-            if before and is_read and not readmit
+            if before and is_read and not self.readmits
             else f"{file.sha256[:_CONTENT_DIGITS]}-{self.reader}-{place}",
         )
 
@@ -187,14 +264,18 @@ class Intake:
     def _now(self) -> str:
         return (self.settings.as_of or datetime.now(UTC)).isoformat(timespec="seconds")
 
-    @contextmanager
-    def _private(self) -> Iterator[Path]:
+    def _inspect(self, arrival: Arrival, folder: Path, sink: Sink | None = None) -> Inspected:
+        return inspect_file(arrival, folder, self.settings.source_encoding, sink, self.watch.add_bytes)
+
+    def _private_folder(self) -> Path:
         self.storage.parts.mkdir(parents=True, exist_ok=True)
-        folder = Path(mkdtemp(prefix=PRIVATE, dir=self.storage.parts))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return Path(mkdtemp(prefix=PRIVATE, dir=self.storage.parts))
+
+
+def _let_go(future: Future[Prepared]) -> None:
+    """Remove what a file left behind."""
+    if not future.cancel() and future.exception() is None:
+        shutil.rmtree(future.result().folder, ignore_errors=True)
 
 
 def _content(entry: LandedFile) -> str:

@@ -8,7 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,11 +19,12 @@ from retail_assets.engine.locking import exclusive, is_held
 from retail_assets.engine.objects import FolderObjects
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import first_reason, sql_text
-from retail_assets.engine.session import session
 from retail_assets.landing.inbox import Arrival, arrivals
 from retail_assets.landing.intake import Intake, Known
 from retail_assets.landing.lateness import came_too_late, closed_dates
 from retail_assets.landing.ledger import Book, LandedFile, Ledger
+from retail_assets.landing.progress import Tell, Watch
+from retail_assets.landing.slice_pool import SlicePool
 from retail_assets.landing.storage import LandingStorage
 from retail_assets.landing.withdrawal import withdrawn
 from retail_assets.settings import Settings
@@ -32,7 +33,6 @@ READER_VERSION = 2
 """Raised when the way that files are read changes what is read: then they are read again."""
 LEDGER_BATCH = 50
 
-Progress = Callable[[int, int, str], None]
 """Called with files done, files in all and the name of the next one."""
 
 
@@ -67,11 +67,10 @@ class Landing:
         """Files in the inbox that the ledger does not know in this size, time and reading."""
         return self._pending(Known(self.files()))
 
-    def take_in(self, progress: Progress | None = None) -> list[LandedFile]:
+    def take_in(self, tell: Tell | None = None) -> list[LandedFile]:
         """Read every pending file once; returns what became of each. One run takes in at a time."""
         with self._exclusive():
             known, taken = Known(self.files()), dict[str, LandedFile]()
-            intake = self._intake(known)
             tried: set[str] = set()
             if self.storage.is_unsettled:
                 self.storage.sweep(known.file_ids)
@@ -79,7 +78,8 @@ class Landing:
             while pending := [arrival for arrival in self._pending(known) if arrival.name not in tried]:
                 self.storage.sweep(known.file_ids)
                 tried |= {arrival.name for arrival in pending}
-                taken |= {entry.name: entry for entry in self._take_in(pending, intake, progress)}
+                with self._intake(known, tell) as intake:
+                    taken |= {entry.name: entry for entry in self._take_in(pending, intake)}
             return list(taken.values())
 
     def readmit(self, names: Sequence[str] = ()) -> list[LandedFile]:
@@ -93,7 +93,8 @@ class Landing:
             late = [name for name, entry in sorted(known.entries.items()) if came_too_late(entry)]
             chosen = self._unchanged(known, names or late)
             late_ones = [arrival for arrival in chosen if arrival.name in late]
-            return list(self._take_in(late_ones, self._intake(known), None, readmit=True))
+            with self._intake(known, readmits=True) as intake:
+                return list(self._take_in(late_ones, intake))
 
     def withdraw(self, names: Sequence[str]) -> list[LandedFile]:
         """Let the rows of these files leave; returns the new entries, also of others that hold the same bytes.
@@ -166,9 +167,12 @@ class Landing:
             found = [arrival for arrival in found if arrival.mtime_ns <= newest]
         return [arrival for arrival in found if not known.is_settled(arrival, reader)]
 
-    def _intake(self, known: Known) -> Intake:
+    @contextmanager
+    def _intake(self, known: Known, tell: Tell | None = None, *, readmits: bool = False) -> Iterator[Intake]:
         closed = closed_dates(self.published_dates(), self.settings.lookback_days)
-        return Intake(self.settings, self.storage, known, self._reader_digest(), closed)
+        with SlicePool(self.settings) as pool:
+            reader = self._reader_digest()
+            yield Intake(self.settings, self.storage, known, reader, pool, closed, readmits, Watch(tell))
 
     @property
     def is_busy(self) -> bool:
@@ -194,21 +198,12 @@ class Landing:
                 raise ValueError(f"{name} is no longer in {place} as it landed. Put it there again and replay it.")
         return [inbox[name] for name in names]
 
-    def _take_in(
-        self, pending: list[Arrival], intake: Intake, progress: Progress | None, *, readmit: bool = False
-    ) -> Iterator[LandedFile]:
+    def _take_in(self, pending: list[Arrival], intake: Intake) -> Iterator[LandedFile]:
+        """Take files in, writing the ledger now and then."""
+        intake.watch.files, intake.watch.bytes = len(pending), sum(arrival.bytes for arrival in pending)
         for start in range(0, len(pending), LEDGER_BATCH):
-            before, entries = dict(intake.known.entries), list[LandedFile]()
-            with ExitStack() as stack:
-                connection = stack.enter_context(session(self.settings))
-                for number, arrival in enumerate(pending[start : start + LEDGER_BATCH], start):
-                    if progress:
-                        progress(number, len(pending), arrival.name)
-                    if entry := intake.take(arrival, connection, readmit=readmit):
-                        entries.append(entry)
-                        if entry.state == "blocked":  # it may have left the session unusable
-                            stack.close()
-                            connection = stack.enter_context(session(self.settings))
+            before = dict(intake.known.entries)
+            entries = list(intake.take_all(pending[start : start + LEDGER_BATCH]))
             self._record(entries, before)
             yield from entries
 

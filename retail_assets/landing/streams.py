@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -24,11 +24,15 @@ class Digest(Protocol):
         """Take in more bytes."""
 
 
-def chunks_of(stream: IO[bytes], digest: Digest | None = None) -> Iterator[bytes]:
-    """The stream piece by piece; ``digest`` sees every piece."""
+def chunks_of(
+    stream: IO[bytes], digest: Digest | None = None, tell: Callable[[int], None] | None = None
+) -> Iterator[bytes]:
+    """The stream piece by piece; ``digest`` sees every piece, ``tell`` its size."""
     while chunk := stream.read(CHUNK):
         if digest:
             digest.update(chunk)
+        if tell:
+            tell(len(chunk))
         yield chunk
 
 

@@ -1,0 +1,66 @@
+"""The threads that read slices, one database session each: an ordered scan is free where nobody else scans."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+
+from retail_assets.engine.session import memory_limit_mb, session, thread_count
+from retail_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+LEAST_MEMORY_MB = 256
+MOST_WAITING = 2
+"""Tasks that may wait: whoever has more must wait, so that slices do not pile up on the disk."""
+
+
+class SlicePool:
+    """Runs tasks on as many threads as the platform may use, within its memory. Close it by leaving it."""
+
+    def __init__(self, settings: Settings) -> None:
+        memory = memory_limit_mb(settings)
+        self.size = max(1, min(thread_count(settings), memory // LEAST_MEMORY_MB))
+        self._settings = settings.model_copy(update={"threads": 1, "memory_limit_mb": memory // self.size})
+        self._threads = ThreadPoolExecutor(self.size, "slices")
+        self._room = threading.BoundedSemaphore(self.size + MOST_WAITING)
+        self._sessions = threading.local()
+        self._opened: list[ExitStack] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        for stack in self._opened:
+            stack.close()
+
+    def submit(
+        self, task: Callable[Concatenate[DuckDBPyConnection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Run a task with a session of its thread; waits for room."""
+        self._room.acquire()
+        future = self._threads.submit(self._run, lambda connection: task(connection, *args, **kwargs))
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def _run(self, task: Callable[[DuckDBPyConnection], T]) -> T:
+        try:
+            return task(self._connection())
+        except BaseException:
+            self._sessions.__dict__.clear()  # a fatal error leaves a session unusable
+            raise
+
+    def _connection(self) -> DuckDBPyConnection:
+        if not hasattr(self._sessions, "connection"):
+            stack = ExitStack()
+            self._opened.append(stack)
+            self._sessions.connection = stack.enter_context(session(self._settings))
+        connection: DuckDBPyConnection = self._sessions.connection
+        return connection
