@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from retail_assets.contracts.contract import quote_literal
+from retail_assets.landing.census import Census
 from retail_assets.landing.gate import Inspected
-from retail_assets.landing.layout import match_columns, read_header
+from retail_assets.landing.layout import FileLayout, match_columns, read_header
 from retail_assets.landing.records import MAX_RECORD_BYTES, split_records
 from retail_assets.landing.source import NO_DAMAGE, Source, damaged_rows, select_received
 
@@ -42,7 +43,18 @@ def careful_source(file: Inspected, folder: Path) -> Source:
         raise ValueError(f"{file.name} is no text")
     header = read_header(census.head, file.name)
     layout = match_columns(file.name, header.names)
-    split = split_records(file.path, file.name, layout.width, header.lines, folder)
+    return split_source(file.path, file.name, layout, header.lines + 1, census, folder, header_lines=header.lines)
+
+
+def split_source(
+    text: Path, name: str, layout: FileLayout, first_line: int, census: Census, folder: Path, *, header_lines: int = 0
+) -> Source:
+    """The records and damaged lines of a text, or of a piece of one that begins with line ``first_line`` of the file.
+
+    Raises:
+        BlockedFile: ``line_too_long``.
+    """
+    split = split_records(text, name, layout.width, header_lines, first_line, folder)
     values = column_names(layout.width)
     columns = NUMBERED | dict.fromkeys(values, "VARCHAR")
     good = read_csv(split.good, columns, parallel=not split.spans_lines, is_ours=True)

@@ -22,7 +22,7 @@ from retail_assets.landing.inbox import Arrival, require_unchanged
 from retail_assets.landing.streams import GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
 
 TEXT_NAME = "text.csv"
-Sink = Callable[[bytes, Census], object]
+Sink = Callable[[bytes], object]
 _WIDE_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\0\0\xfe\xff": "UTF-32"}
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
@@ -44,7 +44,7 @@ def inspect_file(
 ) -> Inspected:
     """Check a file from its first byte to its last; ``folder`` takes its text where that must be unpacked.
 
-    With a ``sink``, that gets the text instead, piece by piece, each when the census has seen it. ``tell`` gets
+    With a ``sink``, that gets the text instead, piece by piece. ``tell`` gets
     the number of bytes of every piece that was read.
 
     Raises:
@@ -100,7 +100,7 @@ def _text(
     with ExitStack() as stack:
         if is_packed and not sink:
             copy = stack.enter_context((folder / TEXT_NAME).open("wb"))
-            sink = lambda chunk, _: copy.write(chunk)  # noqa: E731
+            sink = copy.write
         census = _count(Census(name), text, sink)
     return (folder / TEXT_NAME if is_packed else path), census
 
@@ -110,7 +110,7 @@ def _count(census: Census, text: Iterable[bytes], sink: Sink | None) -> Census:
         if chunk:
             census.add(chunk)
             if sink:
-                sink(chunk, census)
+                sink(chunk)
     return census.close()
 
 

@@ -172,7 +172,7 @@ class Intake:
         sliced = SlicedReader(self.pool, arrival.name, folder, self.settings, terms, self.watch.add_rows)
         try:
             file = self._inspect(arrival, folder, sliced.write)
-            return file, sliced.finish(file.census)
+            return file, sliced.finish() if file.census else None
         except BaseException:
             sliced.discard()
             raise

@@ -35,22 +35,22 @@ class SplitText:
     good: Path
     damaged: Path
     records: int
-    line_sum: int
-    """Sum of the good records' line numbers, to prove that the reader found the same ones."""
     damaged_lines: int
     spans_lines: bool
     """Whether a good record takes more than one line."""
 
 
-def split_records(text: Path, name: str, width: int, header_lines: int, folder: Path) -> SplitText:
+def split_records(text: Path, name: str, width: int, header_lines: int, first_line: int, folder: Path) -> SplitText:
     """Split a UTF-8 text into records of ``width`` fields and damaged lines, below ``folder``.
+
+    The line after the header has the number ``first_line``.
 
     Raises:
         BlockedFile: ``line_too_long``, where a line is longer than any record.
     """
     good, damaged = folder / "good.csv", folder / "damaged.csv"
     with text.open("rb") as stream, good.open("wb") as kept, damaged.open("wb") as rejected:
-        splitter = _Splitter(width, kept, rejected)
+        splitter = _Splitter(width, kept, rejected, first_line)
         try:
             for block, is_last in _blocks(stream, header_lines, splitter):
                 splitter.feed(block, is_last)
@@ -62,7 +62,6 @@ def split_records(text: Path, name: str, width: int, header_lines: int, folder: 
         good=good,
         damaged=damaged,
         records=splitter.records,
-        line_sum=splitter.line_sum,
         damaged_lines=splitter.damaged_lines,
         spans_lines=splitter.spans_lines,
     )
@@ -77,7 +76,6 @@ def _blocks(stream: IO[bytes], header_lines: int, splitter: _Splitter) -> Iterat
     separator = b"\n" if _has_newline(stream) else b"\r"
     for _ in range(header_lines):
         _skip_line(stream, separator)
-    splitter.line = header_lines + 1
     rest = b""
     while chunk := stream.read(BLOCK):
         chunk = rest + chunk if separator == b"\n" else (rest + chunk).replace(b"\r", b"\n")
@@ -95,10 +93,9 @@ class _Splitter:
     width: int
     kept: IO[bytes]
     rejected: IO[bytes]
-    line: int = 2
+    line: int
     """Number of the first line of the next block."""
     records: int = 0
-    line_sum: int = 0
     damaged_lines: int = 0
     spans_lines: bool = False
     undecided: bytes = b""
@@ -204,7 +201,6 @@ class _Splitter:
         self.kept.write(b"\n".join(map(_numbered, zip(count(first), texts))))
         self.kept.write(b"\n")
         self.records += number
-        self.line_sum += number * first + number * (number - 1) // 2
 
     def _reject(self, index: int, reason: str, text: bytes) -> None:
         quoted = text.replace(b'"', b'""')

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retail_assets.landing.csv_source import NUMBERED, column_names, read_csv
+from retail_assets.landing.blocked import BlockedFile
+from retail_assets.landing.csv_source import NUMBERED, column_names, read_csv, split_source
 from retail_assets.landing.landed_rows import LandedRows, copy, set_terms, stored_columns
 from retail_assets.landing.layout import FileLayout
 from retail_assets.landing.reader import raise_unless_the_files_fault
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Irregular(Exception):
-    """Not every line of a slice is a record of the header's width."""
+    """A slice cannot be read as it should be."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,6 @@ class SliceContext:
     name: str
     layout: FileLayout
     folder: Path
-    has_control_characters: bool
     is_open: bool
     """Whether no event of the slice's day can be too old, too late or in the future."""
     tell: Callable[[int], None] | None = None
@@ -44,6 +45,10 @@ class SliceReading:
     counts: list[Count]
     pieces: dict[str, Path]
     rejected: Path | None
+    needed_care: bool = False
+    """Whether not every line was a record."""
+    is_apart: bool = True
+    """Whether the slice begins with a record for sure: it is the first, or its first line is one by itself."""
 
 
 def read_slice(
@@ -52,24 +57,51 @@ def read_slice(
     """Read the slice and remove it.
 
     Raises:
-        Irregular: it has other records than lines.
+        Irregular: it cannot be read apart from the rest of the text.
         duckdb.Error: the machine is short of memory or disk.
     """
-    import duckdb
-
     set_terms(connection, settings, terms)
     try:
-        if part.day and context.is_open and not context.has_control_characters:
-            reading = _read_day(connection, part, part.day, context)
-        else:
-            reading = _read_rows(connection, part, context)
-    except duckdb.Error as error:
-        raise_unless_the_files_fault(error)
-        raise Irregular(str(error)) from error
+        reading = _read_fast(connection, part, context)
+    except Irregular:
+        reading = replace(_read_with_care(connection, part, context), needed_care=True)
     part.path.unlink()
     if context.tell:
         context.tell(part.lines)
-    return reading
+    is_whole = b'"' not in part.first and part.first.count(b",") == context.layout.width - 1
+    return replace(reading, is_apart=part.number == 0 or is_whole)
+
+
+def _read_fast(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> SliceReading:
+    import duckdb
+
+    if not part.census.is_regular(context.layout.width):
+        raise Irregular
+    try:
+        if part.day and context.is_open and not part.census.has_control_characters:
+            return _read_day(connection, part, part.day, context)
+        return _read_rows(connection, part, context)
+    except duckdb.Error as error:
+        raise_unless_the_files_fault(error)
+        raise Irregular(str(error)) from error
+
+
+def _read_with_care(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> SliceReading:
+    """Records and damaged lines as the careful reader finds them."""
+    import duckdb
+
+    folder = part.path.with_suffix("")
+    folder.mkdir()
+    try:
+        source = split_source(part.path, context.name, context.layout, part.first_line, part.census, folder)
+        rows = LandedRows(connection, context.name, source.row_number)
+        _require(rows.load(source.sql), source.rows, part)
+        return _written(rows, part, context)
+    except (duckdb.Error, BlockedFile) as error:
+        raise_unless_the_files_fault(error)
+        raise Irregular(str(error)) from error
+    finally:
+        shutil.rmtree(folder)
 
 
 def _read_day(connection: DuckDBPyConnection, part: Slice, day: str, context: SliceContext) -> SliceReading:
@@ -107,7 +139,7 @@ def _load_odd(connection: DuckDBPyConnection, part: Slice, context: SliceContext
 
 def _read_rows(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> SliceReading:
     names = column_names(context.layout.width)
-    texts = names if context.has_control_characters else []
+    texts = names if part.census.has_control_characters else []
     rows = LandedRows(connection, context.name, f"rowid + {part.first_line}")
     source = select_received(context.layout, names, texts, _text(part, context), f", {NO_DAMAGE}")
     _require(rows.load(source), part.lines, part)

@@ -1,7 +1,8 @@
-"""The sliced reader: reads a regular text while it goes through the gate, slice by slice, on all cores.
+"""The sliced reader: reads a text while it goes through the gate, slice by slice, on all cores.
 
-It is for texts in which every line is a record, as nearly all are. Whatever it finds otherwise makes it give up: the
-text is then read as a whole, carefully. Until the gate has seen the last byte, nothing that was read counts.
+Slices in which not every line is a record are read with care, as the whole text would be: the careful reader gives up
+on an open quote at the next line that is a record by itself, so a slice that is followed by such a line can be read
+apart. Where a slice is not, the text is read as a whole. Until the gate has seen the last byte, nothing counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.landing.blocked import BlockedFile
-from retail_assets.landing.census import HEAD_BYTES, Census
+from retail_assets.landing.census import HEAD_BYTES
 from retail_assets.landing.landed_rows import copy, future_from
 from retail_assets.landing.layout import FileLayout, match_columns, read_header
 from retail_assets.landing.reading import Reading, Terms, reading_of
@@ -39,20 +40,18 @@ class SlicedReader:
     terms: Terms
     tell: Callable[[int], None] | None = None
     """Gets the rows of every slice that is read, from the thread that read it."""
-    has_control_characters: bool = False
     _layout: FileLayout | None = None
     _slicer: Slicer = field(init=False)
     _found: list[Future[SliceReading]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._slicer = Slicer(self.folder, self._begin, self._take)
+        self._slicer = Slicer(self.name, self.folder, self._begin, self._take)
 
-    def write(self, chunk: bytes, census: Census) -> None:
-        """Take in the next piece of the text, which the census has seen already."""
-        self.has_control_characters = census.has_control_characters
+    def write(self, chunk: bytes) -> None:
+        """Take in the next piece of the text."""
         self._slicer.write(chunk)
 
-    def finish(self, census: Census | None) -> Reading | None:
+    def finish(self) -> Reading | None:
         """The reading, its parts in place; None where the text must be read another way.
 
         Raises:
@@ -65,7 +64,8 @@ class SlicedReader:
         except Irregular:
             found = []
             self._slicer.give_up()
-        if self._slicer.has_given_up or not layout or not census or not census.is_regular(layout.width):
+        was_apart = all(reading.is_apart for reading in found) or not any(reading.needed_care for reading in found)
+        if self._slicer.has_given_up or not layout or not was_apart:
             self.discard()
             return None
         self._assemble(found)
@@ -101,7 +101,6 @@ class SlicedReader:
             name=self.name,
             layout=self._layout,
             folder=self.folder / PIECES,
-            has_control_characters=self.has_control_characters,
             is_open=bool(part.day) and self._is_open(part.day or ""),
             tell=self.tell,
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from retail_assets.landing.census import Census
 from retail_assets.landing.vouching import first_day, vouched
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _LINE_ENDS = b"\r\n"
 
 @dataclass(frozen=True)
 class Slice:
-    """Whole lines of a text in a file of their own.
+    """Whole lines of a text in a file of their own, with a census of them.
 
     With a ``day``, all but the ``odd`` lines, which stand there by their number, begin with a time of that day.
     """
@@ -41,6 +42,9 @@ class Slice:
     path: Path
     first_line: int
     lines: int
+    census: Census
+    first: bytes
+    """The first line."""
     day: str | None
     odd: tuple[tuple[int, bytes], ...]
 
@@ -52,8 +56,10 @@ class _Open:
     path: Path
     stream: IO[bytes]
     first_line: int
+    census: Census
     day: str | None
     is_of_one_day: bool
+    first: bytes = b""
     size: int = 0
     lines: int = 0
     odd: list[tuple[int, bytes]] = field(default_factory=list)
@@ -108,6 +114,7 @@ def _length_to_last(fits: npt.NDArray[np.bool_] | None) -> int:
 class Slicer:
     """Cuts what is written to it."""
 
+    name: str
     folder: Path
     begin: Callable[[bytes], bool | None]
     """Gets the header; tells whether the lines after it may be vouched for, or, with None, that they be left."""
@@ -209,7 +216,8 @@ class Slicer:
     def _opened(self, day: str | None) -> _Open:
         if self._open is None:
             path = self.folder / f"slice-{self.slices:06d}.csv"
-            self._open = _Open(path, path.open("wb", buffering=0), self._next_line, day, day is not None)
+            stream, census = path.open("wb", buffering=0), Census(self.name)
+            self._open = _Open(path, stream, self._next_line, census, day, day is not None)
         return self._open
 
     def _append(self, lines: _Lines, at: int, end: int, fits: npt.NDArray[np.bool_] | None) -> None:
@@ -219,6 +227,8 @@ class Slicer:
         opened = self._opened(None)
         text = lines.text[lines.starts[at] : lines.starts[end]]
         opened.stream.write(text)
+        opened.census.add(text)
+        opened.first = opened.first or lines.line(at)
         if opened.is_of_one_day:
             opened.note_odd(lines, at, end, fits, self._next_line)
         opened.size += len(text)
@@ -233,5 +243,15 @@ class Slicer:
         if opened:
             opened.stream.close()
             day, odd = (opened.day, tuple(opened.odd)) if opened.is_of_one_day else (None, ())
-            self.take(Slice(self.slices, opened.path, opened.first_line, opened.lines, day, odd))
+            part = Slice(
+                number=self.slices,
+                path=opened.path,
+                first_line=opened.first_line,
+                lines=opened.lines,
+                census=opened.census.close(),
+                first=opened.first,
+                day=day,
+                odd=odd,
+            )
+            self.take(part)
             self.slices += 1

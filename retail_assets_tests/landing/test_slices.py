@@ -170,28 +170,76 @@ def test_a_day_of_several_slices_is_one_part_in_the_order_of_its_rows() -> None:
                 assert len(numbers) == 400
 
 
-@pytest.mark.parametrize("damage", ['"', ",", "\n", "two\nlines"])
-def test_a_line_that_is_no_record_anywhere_makes_the_whole_text_be_read_with_care(
-    damage: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = month(6, 100).decode().splitlines(keepends=True)
-    text[450] = text[450].replace(",c,", f',"{damage}",' if damage == "two\nlines" else f",{damage},")
-    whole: list[str] = []
-    original = reader.read_file
+@contextmanager
+def whole_readings() -> Iterator[list[str]]:
+    """The names of the files that were read as a whole."""
+    names: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        original = reader.read_file
 
-    def read_file(*arguments: Any) -> Any:
-        whole.append(arguments[1].name)
-        return original(*arguments)
+        def read_file(*arguments: Any) -> Any:
+            names.append(arguments[1].name)
+            return original(*arguments)
 
-    monkeypatch.setattr("retail_assets.landing.intake.read_file", read_file)
-    with small_slices(2000, 512), platform_of(events_csv="".join(text).encode()) as platform:
+        patch.setattr("retail_assets.landing.intake.read_file", read_file)
+        yield names
+
+
+@pytest.mark.parametrize("damage", ['"', ",", "\n", '"two\nlines"', '"open\nquote'])
+@pytest.mark.parametrize("at", [2, 101, 102, 450, 601])
+def test_only_the_slice_of_a_line_that_is_no_record_is_read_with_care(damage: str, at: int) -> None:
+    lines = month(6, 100).decode().splitlines(keepends=True)
+    lines[at - 1] = lines[at - 1].replace(",c,", f",{damage},")
+    content = "".join(lines).encode()
+    with whole_readings() as whole, small_slices(2000, 512) as seen, platform_of(events_csv=content) as platform:
+        sliced, names = found_in(platform, "events.csv"), list(whole)
+    with whole_readings() as whole, unsliced(), platform_of(events_csv=content) as platform:
+        assert sliced == found_in(platform, "events.csv")
+
+    assert len(seen) > 5
+    assert names == (["events.csv"] if at == 102 else [])  # a slice begins there
+    assert whole == ["events.csv"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    text=texts,
+    damage=st.lists(
+        st.tuples(st.floats(0.05, 1), st.sampled_from((b'"', b",", b"\n", b"\r", b'""', b'\n"'))), max_size=4
+    ),
+    smallest=st.sampled_from((200, 1000)),
+)
+def test_a_damaged_text_holds_the_same_in_slices_and_as_a_whole(text: Text, damage: list[Any], smallest: int) -> None:
+    content = text.content
+    for share, letters in damage:
+        at = int(share * len(content))
+        content = content[:at] + letters + content[at:]
+    with small_slices(smallest, 512), platform_of(events_csv=content) as platform:
+        sliced, entry = found_in(platform, "events.csv"), platform.landing.files()["events.csv"]
+    with unsliced(), platform_of(events_csv=content) as platform:
+        assert sliced == found_in(platform, "events.csv")
+        assert entry._replace(mtime_ns=0, sizes={}) == platform.landing.files()["events.csv"]._replace(
+            mtime_ns=0, sizes={}
+        )
+
+
+def test_a_text_whose_slices_depend_on_each_other_is_read_as_a_whole() -> None:
+    """Every record takes two lines, so that slices may begin within one."""
+    content = month(6, 100).replace(b",c,", b',"two\nlines",')
+    with whole_readings() as whole, small_slices(500, 130), platform_of(events_csv=content) as platform:
         found = found_in(platform, "events.csv")
 
     assert whole == ["events.csv"]
-    rejected = {line for line, (_, reason, _) in found.items() if reason}
-    lines = set(range(2, 602 + damage.count("\n")))
-    assert set(found) | {452} == lines | {452}  # 452 may be the rest of the record of 451
-    assert rejected <= {451, 452}
+    assert {day for day, _, _ in found.values()} == {f"2019-10-0{number}" for number in range(1, 7)}
+    assert len(found) == 600
+
+
+@contextmanager
+def unsliced() -> Iterator[None]:
+    """Nothing is read in slices."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("retail_assets.landing.sliced_reader.SlicedReader._begin", lambda *_: None)
+        yield
 
 
 def test_files_that_are_read_at_once_are_settled_in_order() -> None:
