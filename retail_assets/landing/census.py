@@ -100,11 +100,16 @@ class Census:
         """Every quote opens or closes a field; a doubled one within a field does both. Strays show as an imbalance."""
         import numpy as np
 
-        quotes = codes == _QUOTE
-        inside = np.logical_xor.accumulate(quotes) ^ self.is_quoting
-        self.commas += int(np.count_nonzero((codes == _COMMA) & ~inside))
-        self.quoted_newlines += int(np.count_nonzero((codes == _NEWLINE) & inside))
-        self.is_quoting = bool(inside[-1])
+        quotes = np.flatnonzero(codes == _QUOTE)
+
+        def inside(code: int) -> tuple[int, int]:
+            places = np.flatnonzero(codes == code)
+            quoted = int(np.count_nonzero((np.searchsorted(quotes, places) + self.is_quoting) % 2))
+            return quoted, len(places) - quoted
+
+        self.commas += inside(_COMMA)[1]
+        self.quoted_newlines += inside(_NEWLINE)[0]
+        self.is_quoting ^= bool(len(quotes) % 2)
 
     def _look_closer(self, chunk: bytes, others: int) -> None:
         if b"\r" in chunk:
