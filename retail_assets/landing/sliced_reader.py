@@ -88,7 +88,8 @@ class SlicedReader:
             self._layout = match_columns(self.name, found.names)
         except BlockedFile:
             return None  # the other way of reading says what is wrong
-        if found.lines != 1 or len(header) > HEAD_BYTES:
+        ends_in_returns = b"\r" in header.rstrip(b"\r\n")
+        if found.lines != 1 or len(header) > HEAD_BYTES or ends_in_returns:
             return None
         return self.settings.event_time_format == "iso" and self._layout.positions["event_time"] == 0
 
