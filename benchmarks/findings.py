@@ -47,6 +47,11 @@ def seconds(runs: Iterable[Measured]) -> float:
     return statistics.median(item.seconds for item in runs)
 
 
+def cpu_seconds(runs: Iterable[Measured]) -> float:
+    """Median CPU time."""
+    return statistics.median(item.cpu_seconds for item in runs)
+
+
 def peak_gib(runs: Iterable[Measured]) -> float:
     """The highest peak of memory."""
     return max(item.peak_mb for item in runs) * 1e6 / 2**30

@@ -5,14 +5,20 @@ from __future__ import annotations
 import io
 import logging
 import re
+from pathlib import Path
 
 import pytest
 
+from retail_assets.assets.platform import Platform
+from retail_assets.cli.opening import open_instance
 from retail_assets.cli.progress import Lines, _bars, listening, meter
 from retail_assets.cli.summary import sparkline
 from retail_assets.cli.watching import watching
 from retail_assets.engine.pace import Pace, Reach
 from retail_assets.landing.progress import Progress
+from retail_assets.settings import Settings
+from retail_assets_tests.building import event, land
+from retail_assets_tests.cli.conftest import Retail
 
 
 def test_lines_come_at_the_start_now_and_then_and_at_the_end() -> None:
@@ -75,6 +81,18 @@ def test_a_stage_of_several_runs_counts_on(capsys: pytest.CaptureFixture[str]) -
         "clean_events: 5 of 5 partitions, 175 rows",
         "features: 1 of 1 partitions, 9 rows",
     ]
+
+
+def test_the_log_of_a_run_says_how_far_it_came(retail: Retail, data_dir: Path) -> None:
+    platform = Platform.local(Settings(data_dir=data_dir))
+    land(platform, "a.csv", [event(), event(event_type="cart")])
+
+    done = retail("backfill")
+
+    assert "clean_events: 1 of 1 partitions, 2 rows" in done.err
+    with open_instance(platform.settings) as instance:
+        told = [entry.user_message for run in instance.get_runs() for entry in instance.all_logs(run.run_id)]
+    assert "clean_events: 1 of 1 partitions, 2 rows" in told
 
 
 def test_warnings_of_the_platform_are_lines_and_records_are_handed_on(capsys: pytest.CaptureFixture[str]) -> None:
