@@ -70,7 +70,7 @@ def _run_row(name: str, runs: Sequence[Measured]) -> str:
 def _rating_row(rating: Rating) -> str:
     sign = "≥" if rating.at_least else "≤"
     stretch = f"{sign} {rating.stretch:g}" if rating.stretch is not None else ""
-    measured = f"{rating.value:.3g} {rating.unit}"
+    measured = f"{rating.value:,.0f} {rating.unit}" if rating.value >= 100 else f"{rating.value:.3g} {rating.unit}"
     return f"| {rating.name} | {measured} | {sign} {rating.target:g} | {stretch} | {rating.verdict} |"
 
 
