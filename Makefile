@@ -10,8 +10,10 @@ PYTEST_ARGS ?= -n logical --maxprocesses 4 --dist loadfile
 PY := .venv/bin/python
 CORE := .venv/.installed-core
 ALL := .venv/.installed-all
+BENCH := .venv/.installed-bench
 PACKAGE := .
 PACKAGE_AND_TOOLS := .[test,dev]
+PACKAGE_AND_YARDSTICKS := .[bench]
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -49,8 +51,8 @@ format: $(ALL) ## Format the code and mend what can be mended
 	$(PY) -m ruff check --fix-only --quiet
 	$(PY) -m ruff format
 
-bench: $(ALL) ## Run the benchmarks
-	@$(PY) -m benchmarks
+bench: $(BENCH) ## Run the benchmarks; choose with BENCH_ARGS=--quick or BENCH_ARGS='month --events 42448764'
+	@$(PY) -m benchmarks $(BENCH_ARGS)
 
 setup: $(ALL) ## Install everything that developing needs
 
@@ -60,7 +62,7 @@ constraints: ## Resolve all dependencies afresh and pin them in constraints.txt
 	@set -e; new=$$(mktemp -d); trap 'rm -rf "$$new"' EXIT; \
 	$(PYTHON) -m venv "$$new"; \
 	"$$new/bin/python" -m pip install -qq --upgrade pip; \
-	"$$new/bin/python" -m pip install -qq --no-compile -e '.[cloud,dev,test]'; \
+	"$$new/bin/python" -m pip install -qq --no-compile -e '.[bench,cloud,dev,test]'; \
 	"$$new/bin/python" -m pip freeze --exclude-editable > "$$new/pins"; \
 	{ echo "# The versions that we test with. Made by 'make constraints' on Python 3.11; do not edit."; cat "$$new/pins"; } > constraints.txt
 	@echo 'constraints.txt is new: run make test, then commit it.'
@@ -87,4 +89,9 @@ $(CORE): pyproject.toml constraints.txt | $(PY)
 $(ALL): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
 	@$(call install,'$(PACKAGE_AND_TOOLS)')
+	@touch $(CORE) $@
+
+$(BENCH): pyproject.toml constraints.txt | $(PY)
+	@echo 'Installing into .venv (about a minute) ...'
+	@$(call install,'$(PACKAGE_AND_YARDSTICKS)')
 	@touch $(CORE) $@

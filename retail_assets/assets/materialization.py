@@ -5,7 +5,6 @@ Good partitions are published one by one, each atomically; of a bad one nothing 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
 from retail_assets.engine.audit import Facts, Verdict, audit, audit_contract
 from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.pace import Pace
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication, Published, Store
 from retail_assets.engine.session import session
@@ -27,8 +27,6 @@ from retail_assets.settings import Settings
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-PROGRESS = logging.getLogger("retail_assets.progress")
-"""Tells of work as it goes on; the arguments of a record are the step's name, partitions done and partitions in all."""
 INPUT_CHECK = "input"
 
 
@@ -97,11 +95,10 @@ def materialize(
         for contract in sorted(step.contracts(), key=lambda contract: contract.name):
             stack.enter_context(store.writing(contract))
         history = _history(store, outputs[step.outputs[0]])
-        folder, done = stack.enter_context(store.staging()), 0
+        folder, pace = stack.enter_context(store.staging()), Pace(step.name, len(partitions), "partitions")
         for batch in batches(platform.settings, outputs, partitions):
             made = _make(platform, step, outputs, batch, folder, history)
-            done += len(made)
-            PROGRESS.info("%s: %d of %d partitions", step.name, done, len(partitions))
+            pace.add(len(made), sum(item.facts[step.outputs[0]].rows for item in made))
             yield from made
 
 

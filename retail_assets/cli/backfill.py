@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,17 +11,16 @@ import typer
 from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
 from retail_assets.cli.options import Format, FormatOption, FromOption, ToOption, require_order
 from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json
-from retail_assets.cli.progress import Meter, listening, meter
+from retail_assets.cli.progress import meter
+from retail_assets.cli.watching import watching
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform
-    from retail_assets.automation.backfill import BackfillReport, Watcher
-    from retail_assets.landing.progress import Progress
+    from retail_assets.automation.backfill import BackfillReport
     from retail_assets.settings import Settings
 
 MOST_REASONS = 20
 MOST_DATES = 5
-TAKING_IN = "taking in files"
 
 
 def backfill(
@@ -63,11 +59,11 @@ def run_backfill(
     include_empty: bool = False,
 ) -> BackfillReport:
     """A backfill on the platform's persistent instance, with progress."""
-    from retail_assets.automation.backfill import Backfill
+    from retail_assets.automation.backfill import Backfill, Watcher
 
     definitions = open_definitions(platform.settings)
-    with open_instance(platform.settings) as instance, meter() as shown, _watching(shown) as watcher:
-        work = Backfill(platform, definitions, instance, watcher)
+    with open_instance(platform.settings) as instance, meter() as shown, watching(shown) as shows:
+        work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
         return work.run(first, last, force=force, include_empty=include_empty)
 
 
@@ -91,37 +87,6 @@ def require_files(platform: Platform) -> None:
             f"nothing has landed in {platform.settings.landing_dir}. Bring files with `{land}`, make some with "
             f"`{generate}`, or choose another platform with --data-dir."
         )
-
-
-@contextmanager
-def _watching(shown: Meter) -> Iterator[Watcher]:
-    """Shows files as they are taken in, and each stage's partitions as they are made."""
-    from retail_assets.automation.backfill import Watcher
-
-    stages: dict[str, tuple[int, int]] = {}
-    files = 0
-
-    def on_file(progress: Progress) -> None:
-        nonlocal files
-        files = progress.files
-        shown.show(TAKING_IN, progress.files_done, progress.files)
-
-    def on_stage(step: str, total: int) -> None:
-        if files:
-            shown.show(TAKING_IN, files, files)
-        stages[step] = (0, total)
-        shown.show(step, 0, total)
-
-    def on_batch(record: logging.LogRecord) -> None:
-        """A stage is made in one run a range; the record counts within its run."""
-        step, done, size = record.args if isinstance(record.args, tuple) else ("", 0, 0)
-        before, total = stages.get(str(step), (0, 0))
-        shown.show(str(step), min(before + int(str(done)), total), total)
-        if done == size:
-            stages[str(step)] = (before + int(str(done)), total)
-
-    with listening("retail_assets.progress", logging.INFO, on_batch):
-        yield Watcher(file=on_file, stage=on_stage)
 
 
 def _nothing_in_range(platform: Platform, first: date | None, last: date | None) -> str:

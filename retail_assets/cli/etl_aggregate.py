@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ import typer
 
 from retail_assets.cli.options import Format, FormatOption
 from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json, some
-from retail_assets.cli.progress import Meter, listening, meter
+from retail_assets.cli.progress import meter
+from retail_assets.cli.watching import watching
 
 if TYPE_CHECKING:
     from retail_assets.assets.etl_aggregate import Aggregated, Check, Order
@@ -70,24 +70,12 @@ def _run(order: Order) -> Aggregated:
     from retail_assets.settings import settings
 
     try:
-        with meter() as shown, _showing_steps(shown):
-            return aggregate(
-                order, settings(), lambda told: shown.show("taking in files", told.files_done + 1, told.files)
-            )
+        with meter() as shown, watching(shown) as shows:
+            return aggregate(order, settings(), shows.on_file)
     except RuntimeError as error:
         if "Query interrupted" in str(error):  # how DuckDB reports a signal
             raise KeyboardInterrupt from error
         raise
-
-
-@contextmanager
-def _showing_steps(shown: Meter) -> Iterator[None]:
-    def on_batch(record: logging.LogRecord) -> None:
-        step, done, total = record.args if isinstance(record.args, tuple) else ("", 0, 0)
-        shown.show(str(step), int(str(done)), int(str(total)))
-
-    with listening("retail_assets.progress", logging.INFO, on_batch):
-        yield
 
 
 @contextmanager

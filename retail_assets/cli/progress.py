@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
+from retail_assets.engine.pace import Reach
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -22,6 +24,9 @@ class Meter(Protocol):
 
     def show(self, label: str, done: int, total: int) -> None:
         """So many of so many are done."""
+
+    def tell(self, label: str, reach: Reach) -> None:
+        """It has come so far."""
 
 
 @contextmanager
@@ -42,16 +47,20 @@ class Lines:
 
     def __init__(self, stream: IO[str]) -> None:
         self.stream = stream
-        self._last: dict[str, tuple[float, int]] = {}
+        self._last: dict[str, tuple[float, Reach | None]] = {}
 
     def show(self, label: str, done: int, total: int) -> None:
         """Write a line if it is time for one."""
+        self.tell(label, Reach(done, total))
+
+    def tell(self, label: str, reach: Reach) -> None:
+        """Write a line if it is time for one."""
         now = time.monotonic()
-        at, before = self._last.get(label, (-SECONDS_BETWEEN_LINES, -1))
-        is_due = now - at >= SECONDS_BETWEEN_LINES or done >= total
-        if is_due and done != before:
-            self._last[label] = (now, done)
-            self.line(f"{label}: {done:,} of {total:,}")
+        at, before = self._last.get(label, (-SECONDS_BETWEEN_LINES, None))
+        is_due = now - at >= SECONDS_BETWEEN_LINES or reach.done >= reach.total
+        if is_due and not _says_the_same(before, reach):
+            self._last[label] = (now, reach)
+            self.line(f"{label}: {reach}")
 
     def line(self, text: str) -> None:
         """Write a line."""
@@ -59,8 +68,12 @@ class Lines:
         self.stream.flush()
 
 
+def _says_the_same(before: Reach | None, reach: Reach) -> bool:
+    return before is not None and (before.done, before.rows, before.share) == (reach.done, reach.rows, reach.share)
+
+
 class Bars:
-    """A bar for each piece of work."""
+    """A bar for each piece of work, and beside it what a line would say."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -68,9 +81,13 @@ class Bars:
 
     def show(self, label: str, done: int, total: int) -> None:
         """Move the bar."""
+        self.tell(label, Reach(done, total))
+
+    def tell(self, label: str, reach: Reach) -> None:
+        """Move the bar."""
         if label not in self._tasks:
-            self._tasks[label] = self.progress.add_task(label, total=total)
-        self.progress.update(self._tasks[label], completed=done, total=total)
+            self._tasks[label] = self.progress.add_task(label, total=1.0, reach=reach)
+        self.progress.update(self._tasks[label], completed=reach.part, reach=reach)
 
     def line(self, text: str) -> None:
         """Write a line above the bars."""
@@ -80,9 +97,14 @@ class Bars:
 @contextmanager
 def _bars(stream: IO[str]) -> Iterator[Bars]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[reach]}", markup=False),
+        TimeElapsedColumn(),
+    )
     console = Console(file=stream, force_terminal=True)
     with Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False) as progress:
         yield Bars(progress)
