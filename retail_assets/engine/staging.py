@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 OBJECT_NAME = "data.parquet"
-PARQUET_OPTIONS = "FORMAT parquet, COMPRESSION zstd"
+PARQUET_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 5000"
+"""Dictionaries beyond 5,000 entries cost more than they save: without them 5 M events take 5.1 CPU s instead of 7.2."""
 
 
 @dataclass(frozen=True)
