@@ -28,13 +28,9 @@ CREATE MACRO printable(received) AS
     regexp_replace(received, '[\x{00}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}]', '', 'g');
 
 -- A price with the contract's four decimals; NULL for what is no plain finite number. DuckDB's cast alone would
--- read 1_234 as 1234; it skips white space by itself, but for the no-break space.
+-- read 1_234 as 1234.
 CREATE MACRO decimal_price(received) AS
-    CASE
-        WHEN contains(received, '_') THEN NULL
-        WHEN contains(received, chr(160)) THEN try_cast(trimmed(received) AS DECIMAL(18, 4))
-        ELSE try_cast(received AS DECIMAL(18, 4))
-    END;
+    CASE WHEN contains(received, '_') THEN NULL ELSE try_cast(trimmed(received) AS DECIMAL(18, 4)) END;
 
 -- Whether a price brings more decimals than the contract keeps. The wide cast is slow: only long fractions and
 -- powers of ten, such as 12e-5, meet it.

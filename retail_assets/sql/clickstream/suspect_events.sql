@@ -1,9 +1,9 @@
 -- As received, the rows that must be looked at as a whole: rejected ones, and those that may repeat another.
 WITH shared_fingerprints AS (
-    SELECT date, fingerprint
+    SELECT fingerprint
     FROM judged_events
     WHERE reason IS NULL
-    GROUP BY date, fingerprint
+    GROUP BY fingerprint
     HAVING count(*) > 1
 ),
 
@@ -16,7 +16,7 @@ suspects AS (
 
     SELECT date, source_file, source_row, reason
     FROM judged_events
-    SEMI JOIN shared_fingerprints USING (date, fingerprint)
+    SEMI JOIN shared_fingerprints USING (fingerprint)
     WHERE reason IS NULL
 )
 
