@@ -74,6 +74,17 @@ def session(settings: Settings, capacity: Capacity | None = None) -> Iterator[du
             connection.close()
 
 
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let the connection compute in one thread for a while, for what comes out in another form from several."""
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {threads}")
+
+
 def _configuration(capacity: Capacity, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "threads": capacity.threads,
