@@ -19,7 +19,7 @@ SOME_TEXT = st.text(f"{WHITE_SPACE}aZ09._+-eé\N{ZERO WIDTH SPACE}~\x7f", max_si
 few_examples = hypothesis_settings(max_examples=30)
 """Each holds many texts, and opens a session."""
 TIME = "2019-10-31 23:59:58 UTC"
-CHANGES = st.lists(st.tuples(st.integers(0, 18), st.sampled_from("0123456789 -:/T.+\t")), max_size=3)
+CHANGES = st.lists(st.tuples(st.integers(0, 18), st.sampled_from("0123456789 -:/Tt.+\t\N{NO-BREAK SPACE}")), max_size=3)
 
 
 def answers(settings: Settings, expression: str, texts: Sequence[str]) -> list[Any]:
