@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from retail_assets.assets.calendar import calendar_rows
 from retail_assets.assets.step import Upstream, step
@@ -64,36 +65,31 @@ def raw_events(landing: Landing) -> Query:
     upstreams=(Upstream("raw_events", "date"),),
     audits=(BOOKS, REJECTED_SHARE, ROUNDED_PRICES, BOTS),
     drifts=(COVERAGE,),
-    shared_sql=("clickstream/judged_events", "clickstream/repeated_events"),
+    shared_sql=("clickstream/judged_events", "clickstream/suspect_events", "clickstream/withheld_events"),
     fixed=(("stage", "cleaning"),),
 )
 def clean_events(raw_events: Dataset, settings: Settings) -> Mapping[str, Query]:
     """Typed events that passed every rule, the rejected rows with their reason, and the books of both."""
     received = [column.name for column in contract("raw_events").received_columns]
-    values = ", ".join(f"received.{name}" for name in received)
-    judged = query(
-        "clickstream/judged_events",
-        fragments={
-            "column_expressions": column_expressions(contract("clean_events")),
-            "first_reason": first_reason(contract("clean_events")),
-            "received_struct": ", ".join(f"{name}: received.{name}" for name in received),
-            "received_values": values,
-        },
-        parameters={"source_timezone": settings.source_timezone, "event_time_format": settings.event_time_format},
-        raw_events=raw_events,
-    )
-    repeated = query(
-        "clickstream/repeated_events",
-        fragments={"received_values": values},
-        judged_events=judged,
-        raw_events=raw_events,
-    )
+    parts = {
+        "column_expressions": column_expressions(contract("clean_events")),
+        "first_reason": first_reason(contract("clean_events")),
+        "received_struct": ", ".join(f"{name}: received.{name}" for name in received),
+        "received_values": ", ".join(f"received.{name}" for name in received),
+    }
+    read = {"source_timezone": settings.source_timezone, "event_time_format": settings.event_time_format}
+
+    def of_rows(name: str, row_by_row: bool = False, **inputs: Dataset | Query) -> Query:
+        made = query(f"clickstream/{name}", fragments=parts, parameters=read, row_by_row=row_by_row)
+        return replace(made, inputs=inputs)
+
+    judged = of_rows("judged_events", raw_events=raw_events)
+    suspect = of_rows("suspect_events", judged_events=judged, raw_events=raw_events)
+    withheld = of_rows("withheld_events", judged_events=judged, suspect_events=suspect)
     return {
-        "clean_events": query(
-            "clickstream/clean_events", row_by_row=True, judged_events=judged, repeated_events=repeated
-        ),
-        "rejected_events": query("clickstream/rejected_events", row_by_row=True, judged_events=judged),
-        "event_books": query("clickstream/event_books", judged_events=judged, repeated_events=repeated),
+        "clean_events": of_rows("clean_events", row_by_row=True, raw_events=raw_events, withheld_events=withheld),
+        "rejected_events": of_rows("rejected_events", row_by_row=True, suspect_events=suspect),
+        "event_books": of_rows("event_books", judged_events=judged, withheld_events=withheld),
     }
 
 

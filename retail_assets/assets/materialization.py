@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retail_assets.assets.batches import batches
+from retail_assets.assets.batches import plan
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
 from retail_assets.engine.audit import Facts, Verdict, audit, audit_contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.pace import Pace
+from retail_assets.engine.parallel import Running, in_order
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication, Published, Store
-from retail_assets.engine.session import session
+from retail_assets.engine.session import Capacity, session
 from retail_assets.engine.staging import Output, Staged, stage
 from retail_assets.settings import Settings
 
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 INPUT_CHECK = "input"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A batch that is staged and audited: what lies where, what it holds and what the checks say."""
+
+    batch: list[Partition]
+    staged: Mapping[str, list[Staged]]
+    facts: Mapping[str, dict[Partition, Facts]]
+    verdicts: list[Verdict]
+    seconds: float
+    """Time that each of its partitions took."""
 
 
 @dataclass(frozen=True)
@@ -91,36 +104,54 @@ def materialize(
     yield from (_without_input(partition, name) for partition, name in lacking.items() if name)
     partitions = [partition for partition in partitions if not lacking[partition]]
     store, outputs = platform.store(step), step.described(platform.arguments(step, inputs))
+    planned, running = plan(Capacity.of(platform.settings), step, outputs, partitions), Running()
     with ExitStack() as stack:
         for contract in sorted(step.contracts(), key=lambda contract: contract.name):
             stack.enter_context(store.writing(contract))
         history = _history(store, outputs[step.outputs[0]])
         folder, pace = stack.enter_context(store.staging()), Pace(step.name, len(partitions), "partitions")
-        for batch in batches(platform.settings, outputs, partitions):
-            made = _make(platform, step, outputs, batch, folder, history)
+
+        def examine(batch: list[Partition]) -> Examined:
+            return _examine(platform.settings, planned.capacity, step, outputs, batch, folder, running)
+
+        for examined in stack.enter_context(closing(in_order(examine, planned.batches, planned.workers, running))):
+            made = _settle(platform, step, outputs, examined, history)
             pace.add(len(made), sum(item.facts[step.outputs[0]].rows for item in made))
             yield from made
 
 
-def _make(
-    platform: Platform,
+def _examine(
+    settings: Settings,
+    capacity: Capacity,
     step: Step,
     outputs: Mapping[str, Output],
     batch: list[Partition],
     folder: Path,
+    running: Running,
+) -> Examined:
+    """Stage and audit a batch. Batches may be at it in several threads, each in a session of its own."""
+    started = time.perf_counter()
+    with session(settings, capacity) as connection, running.using(connection):
+        staged = stage(connection, outputs, batch, folder)
+        facts, verdicts = _audit(connection, step, outputs, staged, batch, settings)
+    return Examined(batch, staged, facts, verdicts, (time.perf_counter() - started) / len(batch))
+
+
+def _settle(
+    platform: Platform,
+    step: Step,
+    outputs: Mapping[str, Output],
+    examined: Examined,
     history: dict[Partition, Facts],
 ) -> list[Made]:
-    started = time.perf_counter()
-    with session(platform.settings) as connection:
-        staged = stage(connection, outputs, batch, folder)
-        facts, verdicts = _audit(connection, step, outputs, staged, batch, platform.settings)
-    history.update(facts[step.outputs[0]])
-    verdicts.extend(drift.judge(history, partition) for drift in step.drifts for partition in batch)
-    made = _report(outputs, staged, facts, verdicts, batch, (time.perf_counter() - started) / len(batch))
+    """Judge a batch by what came before it, and publish what is good of it."""
+    history.update(examined.facts[step.outputs[0]])
+    drifts = [drift.judge(history, partition) for drift in step.drifts for partition in examined.batch]
+    made = _report(outputs, examined, drifts)
     good = {item.partition for item in made if item.published}
     now = step.described(platform.arguments(step, platform.inputs(step))) if good else outputs
     made_from = {name: _made_from(outputs[name], now[name], good) for name in outputs}
-    _publish(platform.store(step), outputs, staged, facts, made_from)
+    _publish(platform.store(step), outputs, examined, made_from)
     return made
 
 
@@ -143,27 +174,20 @@ def _audit(
     return facts, verdicts
 
 
-def _report(
-    outputs: Mapping[str, Output],
-    staged: Mapping[str, list[Staged]],
-    facts: Mapping[str, dict[Partition, Facts]],
-    verdicts: list[Verdict],
-    batch: list[Partition],
-    seconds: float,
-) -> list[Made]:
-    sizes = {name: {item.partition: item.bytes for item in staged[name]} for name in outputs}
-    by_partition: dict[Partition, list[Verdict]] = {partition: [] for partition in batch}
-    for verdict in verdicts:
+def _report(outputs: Mapping[str, Output], examined: Examined, drifts: list[Verdict]) -> list[Made]:
+    sizes = {name: {item.partition: item.bytes for item in examined.staged[name]} for name in outputs}
+    by_partition: dict[Partition, list[Verdict]] = {partition: [] for partition in examined.batch}
+    for verdict in [*examined.verdicts, *drifts]:
         by_partition[verdict.partition].append(verdict)
     return [
         Made(
             partition=partition,
             verdicts=tuple(by_partition[partition]),
-            facts={name: facts[name][partition] for name in outputs},
+            facts={name: examined.facts[name][partition] for name in outputs},
             bytes={name: sizes[name][partition] for name in outputs},
-            seconds=seconds,
+            seconds=examined.seconds,
         )
-        for partition in batch
+        for partition in examined.batch
     ]
 
 
@@ -181,15 +205,14 @@ def _made_from(before: Output, now: Output, good: Iterable[Partition]) -> dict[P
 def _publish(
     store: Store,
     outputs: Mapping[str, Output],
-    staged: Mapping[str, list[Staged]],
-    facts: Mapping[str, dict[Partition, Facts]],
+    examined: Examined,
     made_from: Mapping[str, Mapping[Partition, str]],
 ) -> None:
     for name, output in outputs.items():
         code, inputs = output.query.code_digest(output.contract), made_from[name]
         publications = [
-            Publication(item, facts[name][item.partition], inputs[item.partition], code)
-            for item in staged[name]
+            Publication(item, examined.facts[name][item.partition], inputs[item.partition], code)
+            for item in examined.staged[name]
             if item.partition in inputs
         ]
         if publications:

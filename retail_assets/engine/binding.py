@@ -47,10 +47,13 @@ class Binder:
         self._create_partition_table(f"{name}_partitions", list(dataset.partitions))
 
     def _bind_shared(self, name: str, shared: Query) -> None:
+        """Compute it into a table, of which no query may expect an order."""
         if name in self._shared:
             return
         self.bind(shared)
+        self.connection.execute("SET preserve_insertion_order = false")  # it is dear with several threads
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote_identifier(name)} AS {shared.sql}")
+        self.connection.execute("SET preserve_insertion_order = true")
         self._shared.add(name)
 
     def _create_partition_table(self, name: str, partitions: list[Partition]) -> None:

@@ -15,7 +15,7 @@ from retail_assets.contracts import Contract
 from retail_assets.engine.dataset import Dataset, Frame, Rows
 from retail_assets.engine.partition import Partition
 
-WRITER_VERSION = 1
+WRITER_VERSION = 2
 """Raised when the way that objects are written changes their content."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.engine.private import private_folder
+from retail_assets.engine.query import sql_text
 from retail_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,31 +38,58 @@ def memory_limit_mb(settings: Settings) -> int:
     return max(256, min(free, MEBIBYTES_PER_THREAD * thread_count(settings)))
 
 
+@dataclass(frozen=True)
+class Capacity:
+    """What sessions may use of the machine."""
+
+    threads: int
+    memory_mb: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Capacity:
+        """All that the settings allow."""
+        return cls(thread_count(settings), memory_limit_mb(settings))
+
+    def divided(self, sessions: int) -> Capacity:
+        """An equal part for each of several sessions that run at once."""
+        return Capacity(max(1, self.threads // sessions), max(1, self.memory_mb // sessions))
+
+
 @contextmanager
-def session(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A private in-memory DuckDB with the platform's settings and macros; it spills into a folder of its own."""
+def session(settings: Settings, capacity: Capacity | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A private in-memory DuckDB with the platform's settings and macros; it spills into a folder of its own.
+
+    ``capacity`` is what it may use; by default all that the settings allow.
+    """
     import duckdb
 
     with private_folder(settings.spill_dir) as spill:
-        connection = duckdb.connect(config=_configuration(settings, spill))
+        connection = duckdb.connect(config=_configuration(capacity or Capacity.of(settings), spill))
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(_macros())
+            connection.execute(sql_text("macros"))
             yield connection
         finally:
             connection.interrupt()  # after Ctrl-C, closing alone would first run the query to its end
             connection.close()
 
 
-def _configuration(settings: Settings, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let the connection compute in one thread for a while, for what comes out in another form from several."""
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {threads}")
+
+
+def _configuration(capacity: Capacity, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
     return {
-        "threads": thread_count(settings),
-        "memory_limit": f"{memory_limit_mb(settings)}MiB",
+        "threads": capacity.threads,
+        "memory_limit": f"{capacity.memory_mb}MiB",
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-
-
-def _macros() -> str:
-    return (files("retail_assets") / "sql" / "macros.sql").read_text(encoding="utf-8")

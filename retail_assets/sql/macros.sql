@@ -1,19 +1,25 @@
 -- Small functions that contracts and queries share. Sessions define them before anything else runs.
 
--- Text without white space at its ends: ASCII white space and the no-break space. Nearly all text is ASCII that
--- neither starts nor ends with a space or control character, and seeing that costs a fifth of trimming it.
+-- Text without white space at its ends, ASCII or no-break, for columns of few different values. DuckDB calls a plain
+-- function once per entry of a Parquet dictionary, but a CASE once per row.
+CREATE MACRO trimmed_entry(received) AS
+    trim(received, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160));
+
+-- The same for columns of many different values. Nearly all have no white space at their ends, and to compare the
+-- bytes there costs a tenth of trimming.
 CREATE MACRO trimmed(received) AS
     CASE
-        WHEN ascii(received) > 32 AND ascii(received[-1]) > 32 AND length(received) = strlen(received) THEN received
-        ELSE trim(received, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160))
+        WHEN received >= '!' AND NOT (
+            suffix(received, ' ') OR suffix(received, chr(9)) OR suffix(received, chr(10)) OR suffix(received, chr(11))
+            OR suffix(received, chr(12)) OR suffix(received, chr(13))
+            OR suffix(received, chr(160)) OR prefix(received, chr(160))
+        ) THEN received
+        ELSE trimmed_entry(received)
     END;
 
--- Text without zero-width characters. Plain ASCII, where characters and bytes are equally many, needs no look.
-CREATE MACRO visible(received) AS
-    CASE
-        WHEN length(received) = strlen(received) THEN received
-        ELSE regexp_replace(received, '[\x{200B}-\x{200D}\x{2060}\x{FEFF}]', '', 'g')
-    END;
+-- Text without zero-width characters, for columns of few different values as well.
+CREATE MACRO visible_entry(received) AS
+    regexp_replace(received, '[\x{200B}-\x{200D}\x{2060}\x{FEFF}]', '', 'g');
 
 -- Control characters, NUL included, have no place in a text field. Tabs and line ends have: quoted fields hold them.
 CREATE MACRO has_control_characters(received) AS
@@ -34,6 +40,9 @@ CREATE MACRO is_rounded_price(received) AS
             AND NOT contains(received, 'e') AND NOT contains(received, 'E') THEN false
         ELSE decimal_price(received) <> try_cast(trimmed(received) AS DECIMAL(38, 18))
     END;
+
+-- Whether text that is not NULL identifies nothing.
+CREATE MACRO is_no_identifier(received) AS strlen(received) IN (0, 4) AND lower(received) IN ('', 'null');
 
 -- Whether a spreadsheet, or a floating-point type, has rounded an identifier to 2.10381E+18.
 CREATE MACRO rounded_identifier(received) AS
@@ -107,4 +116,14 @@ CREATE MACRO event_moment(received) AS
         WHEN 'epoch_seconds' THEN epoch_moment(received, 1)
         WHEN 'epoch_milliseconds' THEN epoch_moment(received, 1000)
         ELSE declared_moment(received)
+    END;
+
+-- The same for a text that the landing has judged before: of those that look like '2019-10-01 00:00:00 UTC', it let
+-- none pass that DuckDB's cast, twice as fast, would read otherwise.
+CREATE MACRO judged_moment(received) AS
+    CASE
+        WHEN getvariable('event_time_format')::VARCHAR = 'iso' AND strlen(received) = 23
+            AND strpos(received, ' ') = 11 AND suffix(received, ' UTC')
+            AND received BETWEEN '0' AND ':' AND received[19] BETWEEN '0' AND '9' THEN try_cast(received AS TIMESTAMP)
+        ELSE event_moment(received)
     END;

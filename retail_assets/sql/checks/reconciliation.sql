@@ -1,30 +1,34 @@
 -- Per date and event type, products add up to all clean events; categories and brands to the events that carry one.
-WITH events AS (
+WITH summed AS (
     SELECT
         date,
-        unnest(['product_id', 'category_code', 'brand']) AS key_type,
-        unnest([
-            count(*) FILTER (WHERE event_type = 'purchase'),
-            count(*) FILTER (WHERE event_type = 'purchase' AND category_code IS NOT NULL),
-            count(*) FILTER (WHERE event_type = 'purchase' AND brand IS NOT NULL)
-        ]) AS purchases,
-        unnest([
-            count(*) FILTER (WHERE event_type = 'view'),
-            count(*) FILTER (WHERE event_type = 'view' AND category_code IS NOT NULL),
-            count(*) FILTER (WHERE event_type = 'view' AND brand IS NOT NULL)
-        ]) AS views,
-        unnest([
-            count(*) FILTER (WHERE event_type = 'cart'),
-            count(*) FILTER (WHERE event_type = 'cart' AND category_code IS NOT NULL),
-            count(*) FILTER (WHERE event_type = 'cart' AND brand IS NOT NULL)
-        ]) AS carts,
-        unnest([
-            coalesce(sum(price) FILTER (WHERE event_type = 'purchase'), 0),
-            coalesce(sum(price) FILTER (WHERE event_type = 'purchase' AND category_code IS NOT NULL), 0),
-            coalesce(sum(price) FILTER (WHERE event_type = 'purchase' AND brand IS NOT NULL), 0)
-        ]) AS revenue
+        event_type,
+        category_code IS NOT NULL AS has_category,
+        brand IS NOT NULL AS has_brand,
+        count(*) AS rows,
+        sum(price) AS price
     FROM clean_events
-    GROUP BY date
+    GROUP BY ALL
+),
+
+carried AS (
+    SELECT 'product_id' AS key_type, * FROM summed
+    UNION ALL
+    SELECT 'category_code' AS key_type, * FROM summed WHERE has_category
+    UNION ALL
+    SELECT 'brand' AS key_type, * FROM summed WHERE has_brand
+),
+
+events AS (
+    SELECT
+        date,
+        key_type,
+        coalesce(sum(rows) FILTER (WHERE event_type = 'purchase'), 0)::BIGINT AS purchases,
+        coalesce(sum(rows) FILTER (WHERE event_type = 'view'), 0)::BIGINT AS views,
+        coalesce(sum(rows) FILTER (WHERE event_type = 'cart'), 0)::BIGINT AS carts,
+        coalesce(sum(price) FILTER (WHERE event_type = 'purchase'), 0) AS revenue
+    FROM carried
+    GROUP BY date, key_type
 ),
 
 aggregates AS (

@@ -1,15 +1,9 @@
--- Rows with nothing against them, in the order in which they were received.
+-- Rows with nothing against them, typed by the contract's transformLogic, in the order in which they were received.
 SELECT
-    date,
-    event_time,
-    event_type,
-    product_id,
-    category_id,
-    category_code,
-    brand,
-    price,
-    user_id,
-    user_session
-FROM judged_events
-ANTI JOIN repeated_events USING (source_file, source_row)
-WHERE reason IS NULL;
+    received.date,
+    ${column_expressions}
+FROM raw_events AS received
+ANTI JOIN withheld_events AS withheld
+    ON withheld.date = received.date
+    AND withheld.source_row = received.source_row
+    AND withheld.source_file = received.source_file;

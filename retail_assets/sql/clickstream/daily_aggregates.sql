@@ -6,14 +6,11 @@ WITH summed AS (
         product_id,
         category_code,
         brand,
+        event_type,
         count(*) AS events,
-        count(*) FILTER (WHERE event_type = 'purchase') AS purchases,
-        count(*) FILTER (WHERE event_type = 'view') AS views,
-        count(*) FILTER (WHERE event_type = 'cart') AS carts,
-        sum(price) AS price_sum,
-        sum(price) FILTER (WHERE event_type = 'purchase') AS revenue
+        sum(price) AS price_sum
     FROM clean_events
-    GROUP BY date, product_id, category_code, brand
+    GROUP BY date, product_id, category_code, brand, event_type
 ),
 
 keyed AS (
@@ -30,11 +27,11 @@ counted AS (
         key_type,
         key_value,
         sum(events) AS events,
-        sum(purchases) AS purchases_t,
-        sum(views) AS views_t,
-        sum(carts) AS carts_t,
+        coalesce(sum(events) FILTER (WHERE event_type = 'purchase'), 0) AS purchases_t,
+        coalesce(sum(events) FILTER (WHERE event_type = 'view'), 0) AS views_t,
+        coalesce(sum(events) FILTER (WHERE event_type = 'cart'), 0) AS carts_t,
         sum(price_sum) AS price_sum,
-        coalesce(sum(revenue), 0) AS revenue_t
+        coalesce(sum(price_sum) FILTER (WHERE event_type = 'purchase'), 0) AS revenue_t
     FROM keyed
     SEMI JOIN requested_partitions USING (date, key_type)
     GROUP BY date, key_type, key_value

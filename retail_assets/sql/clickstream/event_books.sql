@@ -1,24 +1,22 @@
 -- What became of the rows of each date. Every date has the lines received and clean, be they 0.
-WITH judged AS (
-    SELECT date, reason, count(*) AS rows
-    FROM judged_events
-    GROUP BY date, reason
-),
-
-repeated AS (
+WITH received AS (
     SELECT date, count(*) AS rows
-    FROM repeated_events
+    FROM judged_events
     GROUP BY date
 ),
 
+withheld AS (
+    SELECT date, reason, count(*) AS rows
+    FROM withheld_events
+    GROUP BY date, reason
+),
+
 lines AS (
-    SELECT date, 'received' AS reason, rows FROM judged
+    SELECT date, unnest(['received', 'clean']) AS reason, rows FROM received
     UNION ALL
-    SELECT date, coalesce(reason, 'clean') AS reason, rows FROM judged
+    SELECT date, reason, rows FROM withheld
     UNION ALL
-    SELECT date, 'clean' AS reason, -rows AS rows FROM repeated
-    UNION ALL
-    SELECT date, 'duplicate' AS reason, rows FROM repeated
+    SELECT date, 'clean' AS reason, -rows AS rows FROM withheld
     UNION ALL
     SELECT date, unnest(['received', 'clean']) AS reason, 0 AS rows FROM requested_partitions
 )

@@ -1,25 +1,21 @@
--- Every received row, typed by the contract, with the first reason against it; NULL means none.
--- Typing comes from the contract's transformLogic, the reasons from its excludedReasons and rejectReasons.
--- Rows keep the order in which they were received. Equal rows have equal fingerprints.
+-- Every received row with the first reason against it, NULL where there is none, and nothing else of it: the values
+-- are read again where they are written. Typing comes from the contract's transformLogic, the reasons from its
+-- excludedReasons and rejectReasons. Equal rows have equal fingerprints; of other rows hardly any have, though only
+-- three of the values make them.
 WITH typed AS (
     SELECT
         received.date,
         ${column_expressions},
         received.source_file,
         received.source_row,
-        hash(${received_values}) AS fingerprint,
-        {${received_struct}} AS received
+        hash(received.event_time, received.product_id, received.user_id) AS fingerprint
     FROM raw_events AS received
-),
-
-judged AS (
-    SELECT
-        *,
-        ${first_reason} AS reason
-    FROM typed
 )
 
 SELECT
-    * EXCLUDE (received),
-    CASE WHEN reason IS NOT NULL THEN to_json(received)::VARCHAR END AS received
-FROM judged;
+    date,
+    source_file,
+    source_row,
+    fingerprint,
+    ${first_reason} AS reason
+FROM typed;
