@@ -43,6 +43,8 @@ def load(
         connection.execute(
             f"DELETE FROM _loads WHERE table_name = {quote_literal(contract.name)} AND partition IN ({keys})"
         )
+    # Several threads that keep the order of many files cut the table small: twice the time and twice the file.
+    connection.execute(f"SET preserve_insertion_order = {'false' if contract.partition_columns else 'true'}")
     connection.execute(_insert(contract, publications))
     _require_rows(connection, contract, publications)
     connection.execute(f"INSERT INTO _loads VALUES {', '.join(_load_record(contract, item) for item in publications)}")
