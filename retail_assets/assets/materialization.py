@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.assets.batches import plan
+from retail_assets.assets.contract_facts import contract_facts
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.engine.audit import Facts, Verdict, audit, audit_contract
+from retail_assets.engine.audit import Facts, Verdict, audit
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.pace import Pace
 from retail_assets.engine.parallel import Running, in_order
@@ -166,7 +167,7 @@ def _audit(
     facts: dict[str, dict[Partition, Facts]] = {}
     verdicts: list[Verdict] = []
     for name, output in outputs.items():
-        facts[name], found = audit_contract(connection, output.contract, staged[name])
+        facts[name], found = contract_facts(connection, step, output, staged[name])
         verdicts.extend(found)
     held = {name: (output.contract, staged[name]) for name, output in outputs.items()}
     for rule in step.audits:

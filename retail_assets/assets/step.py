@@ -36,7 +36,8 @@ class Step:
     """Datasets that one function describes and one pass makes.
 
     ``queries`` returns the Query of the only output, or one per output. Its parameters are the upstreams by name and,
-    where it asks for them, ``settings`` and ``landing``.
+    where it asks for them, ``settings`` and ``landing``. ``audited_upstream``: its objects are published ones of an
+    upstream with the same contract, so that what was measured of them then holds here too.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Step:
     audits: tuple[Audit, ...] = ()
     drifts: tuple[Drift, ...] = ()
     takes_in_files: bool = False
+    audited_upstream: bool = False
     fixed: tuple[tuple[str, str], ...] = ()
     description: str = ""
 
@@ -82,6 +84,7 @@ def step(
     drifts: tuple[Drift, ...] = (),
     shared_sql: tuple[str, ...] = (),
     takes_in_files: bool = False,
+    audited_upstream: bool = False,
     fixed: tuple[tuple[str, str], ...] = (),
 ) -> Callable[[Callable[..., Query | Mapping[str, Query]]], Step]:
     """Make a step of a function that says what its outputs are; its docstring is what users read in the UI."""
@@ -100,6 +103,7 @@ def step(
             audits=audits,
             drifts=drifts,
             takes_in_files=takes_in_files,
+            audited_upstream=audited_upstream,
             fixed=fixed,
             description=queries.__doc__ or "",
         )

@@ -12,7 +12,12 @@ from retail_assets.landing.landing import Landing
 from retail_assets.settings import Settings
 
 
-@step(store="warehouse", partitioning="date_and_key", upstreams=(Upstream("features", "date_and_key"),))
+@step(
+    store="warehouse",
+    partitioning="date_and_key",
+    upstreams=(Upstream("features", "date_and_key"),),
+    audited_upstream=True,
+)
 def features(features: Dataset) -> Query:
     """The features of all dates and key types as one table."""
     return query("warehouse/features", features=features, same_as="features")

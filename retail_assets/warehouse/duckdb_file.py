@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -10,24 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract
-from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.session import memory_limit_mb, thread_count
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
+from retail_assets.warehouse.copying import copy_file
+from retail_assets.warehouse.loading import load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-LOADS = """
-CREATE TABLE IF NOT EXISTS _loads (
-    table_name VARCHAR, partition VARCHAR, rows BIGINT, bytes BIGINT, digest VARCHAR, inputs VARCHAR, code VARCHAR,
-    PRIMARY KEY (table_name, partition)
-)
-"""
 
 
 @dataclass(frozen=True)
@@ -93,20 +88,26 @@ class DuckDBFile:
         with self.staging() as folder:
             copy = folder / self.path.name
             if self.path.exists():
-                shutil.copyfile(self.path, copy)
-            self._load(copy, output.contract, changed)
+                copy_file(self.path, copy)
+            with self._writing_to(copy) as connection:
+                load(connection, output.contract, changed, replaced=known)
             copy.replace(self.path)
         return len(changed)
 
-    def _load(self, copy: Path, contract: Contract, publications: list[Publication]) -> None:
+    @contextmanager
+    def _writing_to(self, copy: Path) -> Iterator[DuckDBPyConnection]:
+        """A transaction in a private copy of the file, within the memory and threads of the settings."""
         import duckdb
 
-        with duckdb.connect(str(copy), config={"temp_directory": str(copy.parent)}) as connection:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": thread_count(self.settings),
+            "memory_limit": f"{memory_limit_mb(self.settings)}MiB",
+            "temp_directory": str(copy.parent),
+        }
+        with duckdb.connect(str(copy), config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("BEGIN")
-            connection.execute(LOADS)
-            connection.execute(_create_table(contract))
-            _replace_rows(connection, contract, publications)
+            yield connection
             connection.execute("COMMIT")
             connection.execute("CHECKPOINT")
 
@@ -114,35 +115,3 @@ class DuckDBFile:
 def _is_same(known: Published | None, publication: Publication) -> bool:
     made = (publication.facts.rows, publication.facts.digest, publication.inputs, publication.code)
     return known is not None and (known.rows, known.digest, known.inputs, known.code) == made
-
-
-def _create_table(contract: Contract) -> str:
-    columns = ", ".join(
-        f"{column.quoted} {column.type}{' NOT NULL' if column.required else ''}" for column in contract.columns
-    )
-    return f"CREATE TABLE IF NOT EXISTS {quote_identifier(contract.name)} ({columns})"
-
-
-def _replace_rows(connection: DuckDBPyConnection, contract: Contract, publications: list[Publication]) -> None:
-    table = quote_identifier(contract.name)
-    columns = contract.partition_columns
-    for item in publications:
-        values = [item.staged.partition.get(column.name) for column in columns]
-        where = " AND ".join(f"{column.quoted} = ?" for column in columns) or "true"
-        connection.execute(f"DELETE FROM {table} WHERE {where}", values)
-        key = [contract.name, item.staged.partition.key]
-        connection.execute("DELETE FROM _loads WHERE table_name = ? AND partition = ?", key)
-    names = ", ".join(column.quoted for column in contract.columns)
-    paths = ", ".join(quote_literal(str(item.staged.path)) for item in publications)
-    kinds = ", ".join(f"{column.quoted}: {column.type}" for column in columns)
-    hive = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ""
-    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM read_parquet([{paths}]{hive})")
-    connection.executemany(
-        "INSERT INTO _loads VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [_load_record(contract, item) for item in publications],
-    )
-
-
-def _load_record(contract: Contract, item: Publication) -> list[object]:
-    facts, staged = item.facts, item.staged
-    return [contract.name, staged.partition.key, facts.rows, staged.bytes, facts.digest, item.inputs, item.code]
