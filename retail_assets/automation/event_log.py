@@ -34,7 +34,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from retail_assets.contracts.contract import quote_literal
 
@@ -71,14 +71,20 @@ class BatchingEventLog(SqliteEventLogStorage):
                 yield connection
 
     def _engine(self, shard: str) -> Engine:
-        """The engine of a database, kept since it remembers the statements that it has compiled."""
+        """The engine of a database, kept since it remembers what it has compiled; that of the index stays connected."""
         if shard not in self._engines:
             self._engines[shard] = create_engine(
                 self.conn_string_for_shard(shard),
-                poolclass=NullPool,
+                poolclass=QueuePool if shard == INDEX_SHARD_NAME else NullPool,
                 connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
             )
         return self._engines[shard]
+
+    def dispose(self) -> None:
+        """Dagster's hook: the end."""
+        super().dispose()
+        for engine in self._engines.values():
+            engine.dispose()
 
     def _make(self, shard: str, engine: Engine) -> None:
         """Make the database of a run, where there is none, as Dagster has made the first one that was asked for.
