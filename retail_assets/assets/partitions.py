@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -28,9 +29,10 @@ def by_date() -> dg.DailyPartitionsDefinition:
 
 
 class RememberingPartitions(dg.MultiPartitionsDefinition):
-    """Remembers the keys of the latest range: Dagster asks for them anew with the metadata of each of its partitions.
+    """Days by something, which remembers the keys of the latest range and of today.
 
-    For 200 days by three key types that alone took 14 of the 33 s that a backfill spent in Python.
+    Dagster asks for those of a range anew with the metadata of each of its partitions, for 200 days by three key types
+    14 s; and for all there are in each run that reads all of them, 0.2 s.
     """
 
     def get_partition_keys_in_range(
@@ -42,6 +44,12 @@ class RememberingPartitions(dg.MultiPartitionsDefinition):
     @lru_cache(maxsize=1)  # noqa: B019 - there is one definition, for as long as there is a process
     def _keys(self, span: dg.PartitionKeyRange) -> Sequence[str]:
         return super().get_partition_keys_in_range(span)
+
+    def _get_partition_keys(self, _current_time: datetime) -> Any:  # type: ignore[override]
+        """Dagster's own memory, which asks for the microsecond: new keys come by the day."""
+        return super()._get_partition_keys(
+            _current_time=_current_time.replace(hour=0, minute=0, second=0, microsecond=0)
+        )
 
 
 @cache
