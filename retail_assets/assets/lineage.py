@@ -1,10 +1,17 @@
-"""Column lineage, read from the SQL itself."""
+"""Column lineage, read from the SQL itself.
+
+Reading it costs a second, so what was found is kept below the data folder, by the digest of all that it depends on.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
 
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
@@ -12,28 +19,29 @@ from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.query import Query
 
-if TYPE_CHECKING:
-    from sqlglot.expressions import Expr
-
 Sources = tuple[tuple[str, str], ...]
 """Dataset and column of each source, sorted."""
+Tables = dict[str, dict[str, str]]
+"""Of each dataset that is read, the columns with their types."""
 
 
 def step_lineage(platform: Platform, step: Step) -> dict[str, dict[str, Sources]]:
     """Per output and column of a step, the input columns that its values are computed from."""
     empty = {upstream.name: Dataset(contract(upstream.name), ()) for upstream in step.upstreams}
     outputs = step.described(platform.arguments(step, empty))
-    return {name: _query_lineage(output.query, name) for name, output in outputs.items()}
+    kept = platform.settings.data_dir / ".lineage"
+    return {name: _query_lineage(output.query, name, kept) for name, output in outputs.items()}
 
 
-def _query_lineage(query: Query, output: str) -> dict[str, Sources]:
+def _query_lineage(query: Query, output: str, kept: Path) -> dict[str, Sources]:
     columns = [column.name for column in contract(output).columns]
     if query.same_as:
         origin = query.inputs[query.same_as]
         name = origin.name if isinstance(origin, Dataset) else query.same_as
         return {column: ((name, column),) for column in columns if name != output or query.name.startswith("warehouse")}
-    schema = {name: tuple((c.name, c.type) for c in dataset.contract.columns) for name, dataset in query.datasets()}
-    return _lineage(query.sql, tuple(sorted(_shared(query))), tuple(sorted(schema.items())), tuple(columns))
+    tables = {name: {c.name: c.type for c in dataset.contract.columns} for name, dataset in query.datasets()}
+    found = _kept_lineage(query.sql, dict(_shared(query)), tables, kept)
+    return {column: found[column.lower()] for column in columns if column.lower() in found}
 
 
 def _shared(query: Query) -> Iterator[tuple[str, str]]:
@@ -43,31 +51,40 @@ def _shared(query: Query) -> Iterator[tuple[str, str]]:
             yield from _shared(source)
 
 
-@cache
-def _lineage(
-    sql: str,
-    shared: tuple[tuple[str, str], ...],
-    schema: tuple[tuple[str, tuple[tuple[str, str], ...]], ...],
-    columns: tuple[str, ...],
-) -> dict[str, Sources]:
-    """The sources of each column that the SELECT has, by sqlglot's lineage over the qualified query."""
-    from sqlglot import exp, parse_one
+def _kept_lineage(sql: str, shared: dict[str, str], tables: Tables, kept: Path) -> dict[str, Sources]:
+    """The sources as they were found before, or found now."""
+    question = json.dumps([sql, shared, tables, version("sqlglot")], sort_keys=True)
+    answer = kept / f"{hashlib.sha256(question.encode()).hexdigest()[:24]}.json"
+    try:
+        document = json.loads(answer.read_text(encoding="utf-8"))
+        return {column: tuple((name, source) for name, source in sources) for column, sources in document.items()}
+    except (OSError, ValueError):  # not kept yet, or not whole
+        found = _lineage(sql, shared, tables)
+        with suppress(OSError):  # a full or a read-only disk costs time only
+            _keep(answer, json.dumps(found, sort_keys=True))
+        return found
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write the file in one step: others may be doing the same."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _lineage(sql: str, shared: dict[str, str], tables: Tables) -> dict[str, Sources]:
+    """The sources of each column that the SELECT has, in lower case, by sqlglot's lineage over the qualified query."""
+    from sqlglot import exp
     from sqlglot.lineage import lineage
 
-    tables = {name: dict(types) for name, types in schema}
-    parsed = parse_one(sql, dialect="duckdb")
-    expanded: dict[str, str | exp.Query] = dict(shared)
     found: dict[str, Sources] = {}
-    for column in set(columns) & set(_names(parsed)):
-        quoted = exp.to_identifier(column, quoted=True).sql("duckdb")
-        node = lineage(quoted, parsed, schema=tables, sources=expanded, dialect="duckdb")
+    nodes = lineage(None, sql, schema=tables, sources=shared, dialect="duckdb", trim_selects=False)
+    for column, node in nodes.items():
         leaves = [(leaf.source, leaf.name.rpartition(".")[2].strip('"')) for leaf in node.walk()]
         origins = {(source.name, name) for source, name in leaves if isinstance(source, exp.Table)}
-        found[column] = tuple(sorted(origin for origin in origins if origin[0] in tables))
+        found[column.lower()] = tuple(sorted(origin for origin in origins if origin[0] in tables))
     return found
-
-
-def _names(parsed: Expr) -> list[str]:
-    from sqlglot import exp
-
-    return parsed.named_selects if isinstance(parsed, exp.Query) else []

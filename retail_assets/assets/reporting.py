@@ -102,7 +102,7 @@ def _reading(store: Store) -> Iterator[DuckDBPyConnection]:
         with store.reading() as connection:
             yield connection
     else:
-        with duckdb.connect() as connection:
+        with duckdb.connect(config={"threads": 1}) as connection:  # others would read ahead of the first rows
             yield connection
 
 

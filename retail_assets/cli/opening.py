@@ -73,11 +73,13 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     from dagster import DagsterInstance
     from dagster._core.instance.ref import InstanceRef
 
+    from retail_assets.automation.event_log import with_batches
     from retail_assets.automation.instance import use_instance_of
 
     _spare_the_disk()
     home = use_instance_of(settings)
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"compute_logs": NO_LOG_FILES})) as opened:
+    reference = InstanceRef.from_dir(str(home), overrides={"compute_logs": NO_LOG_FILES})
+    with DagsterInstance.from_ref(with_batches(reference)) as opened:
         yield opened
 
 
