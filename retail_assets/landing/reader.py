@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.engine.full_disk import is_full_disk
+from retail_assets.engine.session import one_thread
 from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.csv_source import careful_source, fast_source
@@ -36,8 +37,9 @@ def read_file(
     set_terms(connection, settings, terms)
     source, rows = _load(connection, file, target)
     reading = reading_of(rows.counts(), source.layout, settings)
-    for day in reading.parts:
-        rows.write_part(day, target / f"date={day}" / OBJECT_NAME)
+    with one_thread(connection):  # several would begin row groups wherever they happened to be
+        for day in reading.parts:
+            rows.write_part(day, target / f"date={day}" / OBJECT_NAME)
     if reading.rejected:
         rows.write_rejected(target / REJECTED_NAME)
     rows.drop()
