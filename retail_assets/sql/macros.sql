@@ -30,7 +30,10 @@ CREATE MACRO printable(received) AS
 -- A price with the contract's four decimals; NULL for what is no plain finite number. DuckDB's cast alone would
 -- read 1_234 as 1234.
 CREATE MACRO decimal_price(received) AS
-    CASE WHEN contains(received, '_') THEN NULL ELSE try_cast(trimmed(received) AS DECIMAL(18, 4)) END;
+    CASE
+        WHEN contains(received, '_') THEN NULL
+        ELSE coalesce(try_cast(received AS DECIMAL(18, 4)), try_cast(trimmed_entry(received) AS DECIMAL(18, 4)))
+    END;
 
 -- Whether a price brings more decimals than the contract keeps. The wide cast is slow: only long fractions and
 -- powers of ten, such as 12e-5, meet it.
@@ -42,12 +45,17 @@ CREATE MACRO is_rounded_price(received) AS
     END;
 
 -- Whether text that is not NULL identifies nothing.
-CREATE MACRO is_no_identifier(received) AS strlen(received) IN (0, 4) AND lower(received) IN ('', 'null');
+-- A CASE, since DuckDB evaluates both sides of an AND for every row.
+CREATE MACRO is_no_identifier(received) AS
+    CASE WHEN strlen(received) IN (0, 4) THEN lower(received) IN ('', 'null') ELSE false END;
 
 -- Whether a spreadsheet, or a floating-point type, has rounded an identifier to 2.10381E+18.
 CREATE MACRO rounded_identifier(received) AS
-    (contains(received, '+') OR contains(received, '.'))
-    AND regexp_full_match(trimmed(received), '[0-9]([.,][0-9]+)?[eE]\+[0-9]+|[0-9][.,][0-9]+[eE][0-9]+');
+    CASE
+        WHEN contains(received, '+') OR contains(received, '.')
+            THEN regexp_full_match(trimmed(received), '[0-9]([.,][0-9]+)?[eE]\+[0-9]+|[0-9][.,][0-9]+[eE][0-9]+')
+        ELSE false
+    END;
 
 -- A binary floating-point number as the text that a CSV export of the identifier would hold. From `exact_below` on
 -- the type has lost digits: such a one is shown in the form that rounded_identifier finds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,3 +63,23 @@ def _changed(text: str, changes: list[tuple[int, str]]) -> str:
     for place, character in changes:
         text = text[:place] + character + text[place + 1 :]
     return text
+
+
+NUMERALS = st.text(f"{WHITE_SPACE}0123456789.,eE+-_", max_size=10)
+
+
+@few_examples
+@given(texts=st.lists(st.one_of(NUMERALS, SOME_TEXT), min_size=1, max_size=200))
+def test_a_price_is_the_same_whether_or_not_it_is_trimmed_first(settings: Settings, texts: list[str]) -> None:
+    trimmed = "CASE WHEN contains(received, '_') THEN NULL ELSE try_cast(trimmed_entry(received) AS DECIMAL(18, 4)) END"
+    assert answers(settings, "decimal_price(received)", texts) == answers(settings, trimmed, texts)
+
+
+@few_examples
+@given(texts=st.lists(st.one_of(NUMERALS, SOME_TEXT, st.sampled_from(("", "null", "NULL ", "nuLl"))), min_size=1))
+def test_identifiers_that_are_none_or_rounded_are_told_as_in_python(settings: Settings, texts: list[str]) -> None:
+    form = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+|[0-9][.,][0-9]+[eE][0-9]+")
+    assert answers(settings, "rounded_identifier(received)", texts) == [
+        form.fullmatch(text.strip(WHITE_SPACE)) is not None for text in texts
+    ]
+    assert answers(settings, "is_no_identifier(received)", texts) == [text.lower() in ("", "null") for text in texts]
