@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,26 +61,10 @@ class Facts:
 def audit_contract(
     connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
 ) -> tuple[dict[Partition, Facts], list[Verdict]]:
-    """One scan of the staged files: rows, digest and every rule of the contract, per partition.
-
-    What is only linked, so that nothing of ours chose its bytes just now, is known by these: its digest is theirs, and
-    the scan reads the columns that rules speak of.
-    """
-    linked = [item for item in staged if item.is_link]
-    facts, verdicts = _scanned(connection, contract, [item for item in staged if not item.is_link], {})
-    others = _scanned(connection, contract, linked, {item.path: _digest_of(item.path) for item in linked})
-    return facts | others[0], verdicts + others[1]
-
-
-def _scanned(
-    connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged], digests: Mapping[Path, str]
-) -> tuple[dict[Partition, Facts], list[Verdict]]:
-    if not staged:
-        return {}, []
+    """One scan of the staged files: rows, digest and every rule of the contract, per partition."""
     types = type_violations(connection, contract, staged)
     watched, rules = [column.name for column in contract.watched_columns], list(_rules(contract))
-    scan = _contract_scan(contract, staged, measures_digest=not digests)
-    scanned = {path: row for path, *row in connection.execute(scan).fetchall()}
+    scanned = {path: row for path, *row in connection.execute(_contract_scan(contract, staged)).fetchall()}
     nothing: list[Any] = [0, "0", *(None for _ in watched), *(0 for _ in rules)]
     facts: dict[Partition, Facts] = {}
     verdicts: list[Verdict] = []
@@ -89,7 +72,7 @@ def _scanned(
         rows, digest, *rest = scanned.get(str(item.path), nothing)
         shares, counts = rest[: len(watched)], rest[len(watched) :]
         filled = {name: round(share, 4) for name, share in zip(watched, shares, strict=True) if share is not None}
-        facts[item.partition] = Facts(rows, f"{rows}-{digests.get(item.path, digest)}", filled)
+        facts[item.partition] = Facts(rows, f"{rows}-{digest}", filled)
         broken = [f"{name}: {count:,} of {rows:,} rows" for name, count in zip(rules, counts, strict=True) if count]
         detail = "; ".join([*types[item.path], *broken])
         verdicts.append(Verdict(CONTRACT_CHECK, item.partition, not detail, detail))
@@ -166,18 +149,12 @@ def _rules(contract: Contract) -> dict[str, str]:
     return rules
 
 
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:24]
-
-
-def _contract_scan(contract: Contract, staged: Sequence[Staged], *, measures_digest: bool = True) -> str:
+def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
     columns = ", ".join(column.quoted for column in contract.stored_columns)
-    digest = f"sum(hash({columns}))::VARCHAR" if measures_digest else "''"
     shares = [f"avg(({column.quoted} IS NOT NULL)::INT)" for column in contract.watched_columns]
     measured = "".join(f",\n    {expression}" for expression in [*shares, *_rules(contract).values()])
     source = f"read_parquet([{_paths(staged)}], hive_partitioning = false, filename = true)"
-    return f"SELECT filename, count(*), {digest}{measured}\nFROM {source}\nGROUP BY filename"
+    return f"SELECT filename, count(*), sum(hash({columns}))::VARCHAR{measured}\nFROM {source}\nGROUP BY filename"
 
 
 def _paths(staged: Sequence[Staged]) -> str:

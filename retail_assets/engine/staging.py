@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 OBJECT_NAME = "data.parquet"
+ROWS_PER_GROUP = 122_880
+"""DuckDB's size of a row group."""
 PARQUET_OPTIONS = (
     "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"
 )
@@ -46,11 +48,10 @@ class Output:
 
 @dataclass(frozen=True)
 class Staged:
-    """A staged partition: the private file that holds it, or a link to the object that already does."""
+    """A staged partition: the private file that holds it."""
 
     partition: Partition
     path: Path
-    is_link: bool = False
 
     @property
     def bytes(self) -> int:
@@ -71,10 +72,10 @@ def _stage_output(binder: Binder, output: Output, partitions: list[Partition], f
     for target in targets.values():
         target.parent.mkdir(parents=True, exist_ok=True)
     binder.bind(output.query)  # for the audits too, which read the inputs even where an object is only linked
-    linked = {partition for partition in partitions if _link(output, partition, targets[partition])}
-    if left := {partition: target for partition, target in targets.items() if partition not in linked}:
-        _write(binder, output, left)
-    return [Staged(partition, target, partition in linked) for partition, target in targets.items()]
+    left = [partition for partition in partitions if not _link(output, partition, targets[partition])]
+    if left:
+        _write(binder, output, {partition: targets[partition] for partition in left})
+    return [Staged(partition, target) for partition, target in targets.items()]
 
 
 def _link(output: Output, partition: Partition, target: Path) -> bool:
@@ -113,9 +114,14 @@ def _write(binder: Binder, output: Output, targets: dict[Partition, Path]) -> No
         return
     table = quote_identifier(f"staging_{output.contract.name}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {output.query.sql}")
-    with one_thread(connection):  # as above; and to sort what lies there in order would cost as much as to write it
+    with one_thread(connection):  # as above
         for partition, target in targets.items():
-            _copy(connection, f"SELECT {columns} FROM {table} WHERE {_is_in(partition)}", target)
+            chosen = f"FROM {table} WHERE {_is_in(partition)}"
+            # Sorted, a row group ends after its last row, and not with the vector that this is in. It costs as much as
+            # to write the rows, which lie there in order anyway, so what fits into one row group does without.
+            (rows,) = connection.execute(f"SELECT count(*) {chosen}").fetchone() or (0,)
+            order = " ORDER BY rowid" if rows > ROWS_PER_GROUP else ""
+            _copy(connection, f"SELECT {columns} {chosen}{order}", target)
     connection.execute(f"DROP TABLE {table}")
 
 
