@@ -75,11 +75,14 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
     from retail_assets.automation.event_log import with_batches
     from retail_assets.automation.instance import use_instance_of
+    from retail_assets.engine.locking import exclusive
 
     _spare_the_disk()
     home = use_instance_of(settings)
     reference = InstanceRef.from_dir(str(home), overrides={"compute_logs": NO_LOG_FILES})
-    with DagsterInstance.from_ref(with_batches(reference)) as opened:
+    with exclusive(home / ".opening.lock", "opening the Dagster instance"):  # two at once would make its tables twice
+        instance = DagsterInstance.from_ref(with_batches(reference))
+    with instance as opened:
         yield opened
 
 
