@@ -13,8 +13,9 @@ makes what was announced again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,21 @@ def _text(items: Iterable[Mapping[str, Any]]) -> str:
     return f'{{"format": {FORMAT}, "partitions": [\n{lines}\n]}}\n'
 
 
-def _read(path: Path) -> list[tuple[Mapping[str, Any], Published]]:
+def _read(path: Path) -> Sequence[tuple[Mapping[str, Any], Published]]:
+    try:
+        return _read_as(path, tuple(identity(path)))
+    except FileNotFoundError:
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _read_as(path: Path, _: tuple[int, ...]) -> Sequence[tuple[Mapping[str, Any], Published]]:
+    """The entries of the file that has this identity: a backfill asks some fifty times for what seldom changes."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return [(item, _entry(path.parent, item)) for item in document["partitions"]]
+        return tuple((item, _entry(path.parent, item)) for item in document["partitions"])
     except FileNotFoundError:
-        return []
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is damaged ({error}). Remove it and run `retail backfill`: the dataset is built anew."
