@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of ``python -m benchmarks``."""
     known = argparse.ArgumentParser(prog="python -m benchmarks", description="The platform beside its yardsticks.")
     known.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)} (default: all)")
-    known.add_argument("--quick", action="store_true", help="small sizes and one round: under two minutes")
+    known.add_argument("--quick", action="store_true", help="small sizes and one round")
     known.add_argument("--rounds", type=int, default=3, help="times that each work runs (default 3)")
     known.add_argument("--events", type=int, default=5_000_000, help="month: events (default 5 million)")
     known.add_argument("--days", type=int, default=31, help="month: days that they spread over (default 31)")
