@@ -75,6 +75,8 @@ class Contract:
     table_rules: tuple[Rule, ...] = ()
     excluded_reasons: tuple[Rule, ...] = ()
     reject_reasons: tuple[Rule, ...] = ()
+    parquet_version: int = 1
+    """Version of the Parquet format whose encodings its objects use: 2 reads faster, 1 is read by older tools too."""
     path: str = ""
     digest: str = ""
 

@@ -1,8 +1,9 @@
 """Read the contract files of this folder: Open Data Contract Standard v3, one dataset a file.
 
-Custom properties of ours stand beside the standard: ``rejectReasons`` and ``excludedReasons`` (ordered lists of
-``reason``, ``when``, ``description``) on the contract; on a column ``received`` (``required`` or ``optional`` in an
-incoming file) and ``watchFilledShare`` (its share of filled values is measured, and a check watches its drift).
+Custom properties of ours stand beside the standard. On the contract: ``rejectReasons`` and ``excludedReasons`` (ordered
+lists of ``reason``, ``when``, ``description``), and ``parquetVersion`` (1 or 2; 1 where it is not said). On a column:
+``received`` (``required`` or ``optional`` in an incoming file) and ``watchFilledShare`` (its share of filled values is
+measured, and a check watches its drift).
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         table_rules=table_rules,
         excluded_reasons=_reasons(custom.get("excludedReasons", [])),
         reject_reasons=_reasons(custom.get("rejectReasons", [])),
+        parquet_version=int(custom.get("parquetVersion", 1)),
         path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
         digest=digest,
     )

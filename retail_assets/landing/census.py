@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from retail_assets.landing.blocked import BlockedFile
+from retail_assets.landing.byte_search import count_below, count_equal, count_within, places_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,15 +55,15 @@ class Census:
         import numpy as np
 
         codes = np.frombuffer(chunk, dtype=np.uint8)
-        newlines = int(np.count_nonzero(codes == _NEWLINE))
-        below_space = int(np.count_nonzero(codes < _SPACE))
+        newlines = count_equal(codes, _NEWLINE)
+        below_space = count_below(codes, _SPACE)
         self._check_encoding(chunk)
         if below_space > newlines or b"\x7f" in chunk or b"\xc2" in chunk or self.tail.endswith(b"\xc2"):
             self._look_closer(chunk, below_space - newlines)
         if self.is_quoting or b'"' in chunk:
             self._count_outside_quotes(codes)
         else:
-            self.commas += int(np.count_nonzero(codes == _COMMA))
+            self.commas += count_equal(codes, _COMMA)
         self.newlines += newlines
         self.size += len(chunk)
         if len(self.head) < HEAD_BYTES:
@@ -100,15 +101,11 @@ class Census:
         """Every quote opens or closes a field; a doubled one within a field does both. Strays show as an imbalance."""
         import numpy as np
 
-        quotes = np.flatnonzero(codes == _QUOTE)
-
-        def inside(code: int) -> tuple[int, int]:
-            places = np.flatnonzero(codes == code)
-            quoted = int(np.count_nonzero((np.searchsorted(quotes, places) + self.is_quoting) % 2))
-            return quoted, len(places) - quoted
-
-        self.commas += inside(_COMMA)[1]
-        self.quoted_newlines += inside(_NEWLINE)[0]
+        quotes = places_of(codes, _QUOTE)
+        bounds = np.concatenate(([0], quotes, [len(codes)]))[0 if self.is_quoting else 1 :]
+        quoted = bounds[: len(bounds) // 2 * 2].reshape(-1, 2)
+        self.commas += count_equal(codes, _COMMA) - count_within(codes, _COMMA, quoted)
+        self.quoted_newlines += count_within(codes, _NEWLINE, quoted)
         self.is_quoting ^= bool(len(quotes) % 2)
 
     def _look_closer(self, chunk: bytes, others: int) -> None:

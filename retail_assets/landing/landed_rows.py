@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from retail_assets.contracts import contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.query import first_reason
-from retail_assets.engine.staging import PARQUET_OPTIONS
+from retail_assets.engine.staging import parquet_options
 from retail_assets.landing.lateness import open_from
 from retail_assets.landing.reading import Count, Terms
 from retail_assets.settings import Settings
@@ -116,9 +116,8 @@ def stored_columns() -> str:
 def copy(connection: DuckDBPyConnection, select: str, target: Path) -> int:
     """Write the rows of a SELECT into a Parquet file; returns how many."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    (rows,) = connection.execute(f"COPY ({select}) TO {quote_literal(str(target))} ({PARQUET_OPTIONS})").fetchone() or (
-        0,
-    )
+    options = parquet_options(contract("raw_events"))
+    (rows,) = connection.execute(f"COPY ({select}) TO {quote_literal(str(target))} ({options})").fetchone() or (0,)
     return int(rows)
 
 

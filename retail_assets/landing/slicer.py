@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from retail_assets.landing.byte_search import places_of
 from retail_assets.landing.census import Census
 from retail_assets.landing.vouching import first_day, vouched
 
@@ -177,7 +178,7 @@ class Slicer:
     def _add(self, text: bytes, *, is_last: bool = False) -> None:
         import numpy as np
 
-        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+        ends = places_of(np.frombuffer(text, np.uint8), ord("\n")) + 1
         lines = _Lines(text, np.concatenate((np.zeros(1, np.intp), ends)))
         if self._vouches:
             self._add_by_day(lines, is_last)
