@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ def set_terms(connection: DuckDBPyConnection, settings: Settings, terms: Terms) 
         connection.execute(f"SET VARIABLE {name} = {value}")
 
 
-def future_from(settings: Settings, terms: Terms) -> date:
+def future_from(settings: Settings, terms: Terms) -> datetime:
     """The moment (UTC, without a zone) from which on events lie in the future."""
     moment = terms.as_of.astimezone(UTC).replace(tzinfo=None) if terms.as_of.tzinfo else terms.as_of
     return moment + timedelta(minutes=settings.future_tolerance_minutes)

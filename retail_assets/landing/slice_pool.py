@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
-from retail_assets.engine.session import memory_limit_mb, session, thread_count
+from retail_assets.engine.session import Capacity, session
 from retail_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ class SlicePool:
     """Runs tasks on as many threads as the platform may use, within its memory. Close it by leaving it."""
 
     def __init__(self, settings: Settings) -> None:
-        memory = memory_limit_mb(settings)
-        self.size = max(1, min(thread_count(settings), memory // LEAST_MEMORY_MB))
-        self._settings = settings.model_copy(update={"threads": 1, "memory_limit_mb": memory // self.size})
+        whole = Capacity.of(settings)
+        self.size = max(1, min(whole.threads, whole.memory_mb // LEAST_MEMORY_MB))
+        self._settings, self._capacity = settings, Capacity(1, whole.divided(self.size).memory_mb)
         self._threads = ThreadPoolExecutor(self.size, "slices")
         self._room = threading.BoundedSemaphore(self.size + MOST_WAITING)
         self._sessions = threading.local()
@@ -61,6 +61,6 @@ class SlicePool:
         if not hasattr(self._sessions, "connection"):
             stack = ExitStack()
             self._opened.append(stack)
-            self._sessions.connection = stack.enter_context(session(self._settings))
+            self._sessions.connection = stack.enter_context(session(self._settings, self._capacity))
         connection: DuckDBPyConnection = self._sessions.connection
         return connection

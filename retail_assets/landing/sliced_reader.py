@@ -7,6 +7,7 @@ apart. Where a slice is not, the text is read as a whole. Until the gate has see
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -77,8 +78,8 @@ class SlicedReader:
         for future in self._found:
             if not future.cancel():
                 future.exception()
-        for path in sorted((path for path in self.folder.rglob("*")), reverse=True):
-            path.unlink() if path.is_file() else path.rmdir()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
         self._found.clear()
 
     def _begin(self, header: bytes) -> bool | None:
@@ -126,8 +127,8 @@ class SlicedReader:
         for future in joining:
             if future:
                 future.result()
-        for path in sorted((self.folder / PIECES).rglob("*"), reverse=True):
-            path.unlink() if path.is_file() else path.rmdir()
+        if (self.folder / PIECES).exists():  # there is none where no row was read
+            shutil.rmtree(self.folder / PIECES)
 
     def _join(self, target: Path, pieces: list[Path]) -> Future[int] | None:
         target.parent.mkdir(exist_ok=True)

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from retail_assets.engine.session import MEBIBYTE
 from retail_assets.landing.byte_search import places_of
 from retail_assets.landing.census import Census
+from retail_assets.landing.records import MAX_RECORD_BYTES
 from retail_assets.landing.vouching import first_day, vouched
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-MEBIBYTE = 1024 * 1024
 SMALLEST = 8 * MEBIBYTE
 """A slice below this size does not end with its day: a small one costs as much to start as to read."""
 LARGEST = 64 * MEBIBYTE
@@ -28,7 +29,6 @@ LARGEST_OF_ONE_DAY = 1024 * MEBIBYTE
 MOST_ODD_LINES = 1_000
 _UNDECIDED = MEBIBYTE // 16
 """So much text may wait for what follows, to tell a few odd lines from the beginning of a day."""
-_LONGEST_LINE = 2 * MEBIBYTE
 _LINE_ENDS = b"\r\n"
 
 
@@ -141,7 +141,7 @@ class Slicer:
         # The last line waits: blank lines at the end of a file are no records.
         end = text.rstrip(_LINE_ENDS).rfind(b"\n") + 1
         self._rest = text[end:]
-        if len(self._rest) > _LONGEST_LINE:
+        if len(self._rest) > MAX_RECORD_BYTES:
             self.give_up()
         elif end:
             self._add(text[:end])
