@@ -20,8 +20,9 @@ from retail_assets.landing.gate import Inspected, Sink, inspect_file
 from retail_assets.landing.inbox import Arrival, FileChanged, require_unchanged
 from retail_assets.landing.lateness import TOO_LATE
 from retail_assets.landing.ledger import LandedFile
+from retail_assets.landing.parquet_reader import read_parquet
 from retail_assets.landing.progress import Watch
-from retail_assets.landing.reader import read_file
+from retail_assets.landing.reader import read_text
 from retail_assets.landing.reading import Reading, Terms
 from retail_assets.landing.slice_pool import SlicePool
 from retail_assets.landing.sliced_reader import SlicedReader
@@ -203,10 +204,12 @@ class Intake:
                 raise FileChanged(f"{arrival.name} is still being written")
             if reading:
                 return reading
+        if not file.census:
+            return read_parquet(self.pool, file, folder, self.settings, terms, self.watch.add_rows)
         if not file.path.exists():  # its text went by in slices
             file = inspect_file(arrival, folder, self.settings.source_encoding)
         with session(self.settings) as connection:
-            return read_file(connection, file, folder, self.settings, terms)
+            return read_text(connection, file, folder, self.settings, terms)
 
     def _same_before(self, arrival: Arrival, file: Inspected) -> LandedFile | None:
         """The ledger's entry of the name, if it is about the same content."""

@@ -1,6 +1,7 @@
-"""The reader of whole files: one pass into one part per date and one quarantine object.
+"""The reader of whole texts: one pass into one part per date and one quarantine object.
 
-Texts that are regular from end to end are read in slices instead: see ``sliced_reader``.
+Most texts are read in slices instead: see ``sliced_reader``. Parquet files are read in stretches: see
+``parquet_reader``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.csv_source import careful_source, fast_source
 from retail_assets.landing.gate import Inspected
 from retail_assets.landing.landed_rows import LandedRows, set_terms
-from retail_assets.landing.parquet_source import parquet_source
 from retail_assets.landing.reading import Reading, Terms, reading_of
 from retail_assets.landing.source import Source
 from retail_assets.landing.storage import REJECTED_NAME
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def read_file(
+def read_text(
     connection: DuckDBPyConnection, file: Inspected, target: Path, settings: Settings, terms: Terms
 ) -> Reading:
-    """Split a file into ``target/date=…/data.parquet`` and, where rows are rejected, ``target/rejected.parquet``.
+    """Split a text into ``target/date=…/data.parquet`` and, where rows are rejected, ``target/rejected.parquet``.
 
     Raises:
         BlockedFile: the file cannot be read without guessing.
@@ -47,37 +47,26 @@ def read_file(
 
 
 def _load(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> tuple[Source, LandedRows]:
-    """The judged rows of the file: every row that the file holds, or BlockedFile."""
+    """The judged rows of the text: every row that it holds, or BlockedFile."""
     import duckdb
 
     fault = "it cannot be read"
-    for source in _sources(connection, file, folder):
+    for source in _sources(file, folder):
         landed = LandedRows(connection, file.name, source.row_number)
         try:
             rows = landed.load(source.sql)
         except duckdb.Error as error:
             raise_unless_the_files_fault(error)
-            fault = _first_lines(error)
+            fault = first_lines(error)
             continue
         if rows == source.rows:
             return source, landed
         fault = f"it holds {source.rows:,} records, of which {rows:,} could be read"
-    code = "unreadable_csv" if file.census else "corrupt_parquet"
-    raise BlockedFile(code, file.name, fault, "Mend the file and deliver it again.")
+    raise BlockedFile("unreadable_csv", file.name, fault, "Mend the file and deliver it again.")
 
 
-def _sources(connection: DuckDBPyConnection, file: Inspected, folder: Path) -> Iterator[Source]:
-    """Ways to read the file, the fastest first: the next one is tried where one fails."""
-    import duckdb
-
-    if file.census is None:
-        try:
-            yield parquet_source(connection, file)
-        except duckdb.Error as error:
-            raise_unless_the_files_fault(error)
-            mend = "Nothing of it was read. Deliver it again."
-            raise BlockedFile("corrupt_parquet", file.name, _first_lines(error), mend) from error
-        return
+def _sources(file: Inspected, folder: Path) -> Iterator[Source]:
+    """Ways to read the text, the fastest first: the next one is tried where one fails."""
     if fast := fast_source(file):
         yield fast
     yield careful_source(file, folder)
@@ -91,5 +80,6 @@ def raise_unless_the_files_fault(error: Exception) -> None:
         raise error
 
 
-def _first_lines(error: Exception) -> str:
+def first_lines(error: Exception) -> str:
+    """What DuckDB says of an error, on one line."""
     return " ".join(str(error).split())[:400]

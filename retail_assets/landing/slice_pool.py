@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
@@ -32,6 +32,11 @@ class SlicePool:
         self._room = threading.BoundedSemaphore(self.size + MOST_WAITING)
         self._sessions = threading.local()
         self._opened: list[ExitStack] = []
+
+    @property
+    def memory_mb(self) -> int:
+        """What each thread's session may use."""
+        return self._capacity.memory_mb
 
     def __enter__(self) -> Self:
         return self
@@ -64,3 +69,18 @@ class SlicePool:
             self._sessions.connection = stack.enter_context(session(self._settings, self._capacity))
         connection: DuckDBPyConnection = self._sessions.connection
         return connection
+
+
+def results(futures: Sequence[Future[T]]) -> list[T]:
+    """What the tasks came to, in order; where one fails, none of them goes on."""
+    try:
+        return [future.result() for future in futures]
+    except BaseException:
+        stop(futures)
+        raise
+
+
+def stop(futures: Iterable[Future[T]]) -> None:
+    """Let none of the tasks begin, and wait for those that have begun."""
+    for future in [future for future in futures if not future.cancel()]:
+        future.exception()

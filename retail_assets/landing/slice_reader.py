@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.csv_source import NUMBERED, column_names, read_csv, split_source
 from retail_assets.landing.landed_rows import LandedRows, copy, set_terms, stored_columns
 from retail_assets.landing.layout import FileLayout
+from retail_assets.landing.pieces import Pieces, piece_path, write_pieces
 from retail_assets.landing.reader import raise_unless_the_files_fault
 from retail_assets.landing.reading import Count, Terms
 from retail_assets.landing.slicer import Slice
@@ -40,14 +41,12 @@ class SliceContext:
 
 @dataclass(frozen=True)
 class SliceReading:
-    """What a slice held: its counts, a piece by day, and its rejected rows."""
+    """What a slice held."""
 
-    counts: list[Count]
-    pieces: dict[str, Path]
-    rejected: Path | None
-    needed_care: bool = False
+    pieces: Pieces
+    needed_care: bool
     """Whether not every line was a record."""
-    is_apart: bool = True
+    is_apart: bool
     """Whether the slice begins with a record for sure: it is the first, or its first line is one by itself."""
 
 
@@ -61,18 +60,20 @@ def read_slice(
         duckdb.Error: the machine is short of memory or disk.
     """
     set_terms(connection, settings, terms)
+    needed_care = False
     try:
-        reading = _read_fast(connection, part, context)
+        pieces = _read_fast(connection, part, context)
     except Irregular:
-        reading = replace(_read_with_care(connection, part, context), needed_care=True)
+        needed_care = True
+        pieces = _read_with_care(connection, part, context)
     part.path.unlink()
     if context.tell:
         context.tell(part.lines)
     is_whole = b'"' not in part.first and part.first.count(b",") == context.layout.width - 1
-    return replace(reading, is_apart=part.number == 0 or is_whole)
+    return SliceReading(pieces, needed_care, is_apart=part.number == 0 or is_whole)
 
 
-def _read_fast(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> SliceReading:
+def _read_fast(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> Pieces:
     import duckdb
 
     if not part.census.is_regular(context.layout.width):
@@ -86,7 +87,7 @@ def _read_fast(connection: DuckDBPyConnection, part: Slice, context: SliceContex
         raise Irregular(str(error)) from error
 
 
-def _read_with_care(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> SliceReading:
+def _read_with_care(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> Pieces:
     """Records and damaged lines as the careful reader finds them."""
     import duckdb
 
@@ -96,7 +97,7 @@ def _read_with_care(connection: DuckDBPyConnection, part: Slice, context: SliceC
         source = split_source(part.path, context.name, context.layout, part.first_line, part.census, folder)
         rows = LandedRows(connection, context.name, source.row_number)
         _require(rows.load(source.sql), source.rows, part)
-        return _written(rows, part, context)
+        return write_pieces(rows, context.folder, part.number)
     except (duckdb.Error, BlockedFile) as error:
         raise_unless_the_files_fault(error)
         raise Irregular(str(error)) from error
@@ -104,25 +105,25 @@ def _read_with_care(connection: DuckDBPyConnection, part: Slice, context: SliceC
         shutil.rmtree(folder)
 
 
-def _read_day(connection: DuckDBPyConnection, part: Slice, day: str, context: SliceContext) -> SliceReading:
+def _read_day(connection: DuckDBPyConnection, part: Slice, day: str, context: SliceContext) -> Pieces:
     """Lines that are vouched for go straight into the piece of the day; only odd ones are judged."""
     plain = Count(day, None, part.lines - len(part.odd), 0, 0, part.lines - len(part.odd))
     outside: list[int] = []
-    odd = SliceReading([], {}, None)
+    odd = Pieces([], {})
     if part.odd:
         rows = _load_odd(connection, part, context)
         outside = rows.numbers_outside(day)
-        odd = _written(rows, part, context, leave=day)
+        odd = write_pieces(rows, context.folder, part.number, leave=day)
     received = context.layout.select_list(column_names(context.layout.width))
     number = f"{part.first_line - 1} + row_number() OVER () AS line_number"
     numbered = f"SELECT {received}, {number} FROM {_text(part, context)}"
     landed = LandedRows(connection, context.name, "line_number")
     kept = f" WHERE line_number NOT IN ({', '.join(map(str, outside))})" if outside else ""
-    target = _piece(part, context, day)
+    target = piece_path(context.folder, part.number, day)
     rows_written = copy(connection, f"SELECT {stored_columns()}, {landed.origin} FROM ({numbered}){kept}", target)
     _require(rows_written, part.lines - len(outside), part)
-    pieces = odd.pieces | ({day: target} if rows_written else {})
-    return SliceReading([*([plain] if plain.rows else []), *odd.counts], pieces, odd.rejected)
+    by_day = odd.by_day | ({day: target} if rows_written else {})
+    return Pieces([*([plain] if plain.rows else []), *odd.counts], by_day, odd.rejected)
 
 
 def _load_odd(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> LandedRows:
@@ -137,37 +138,18 @@ def _load_odd(connection: DuckDBPyConnection, part: Slice, context: SliceContext
     return rows
 
 
-def _read_rows(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> SliceReading:
+def _read_rows(connection: DuckDBPyConnection, part: Slice, context: SliceContext) -> Pieces:
     names = column_names(context.layout.width)
     texts = names if part.census.has_control_characters else []
     rows = LandedRows(connection, context.name, f"rowid + {part.first_line}")
     source = select_received(context.layout, names, texts, _text(part, context), f", {NO_DAMAGE}")
     _require(rows.load(source), part.lines, part)
-    return _written(rows, part, context)
-
-
-def _written(rows: LandedRows, part: Slice, context: SliceContext, leave: str | None = None) -> SliceReading:
-    """Pieces and rejected rows of what is loaded, but for the piece of the day that is left to others."""
-    counts = rows.counts()
-    pieces = {}
-    for day in sorted({count.day for count in counts if count.day and count.reason is None} - {leave}):
-        pieces[day] = _piece(part, context, day)
-        rows.write_part(day, pieces[day])
-    rejected = None
-    if any(count.reason for count in counts):
-        rejected = context.folder / f"{part.number:06d}-rejected.parquet"
-        rows.write_rejected(rejected)
-    rows.drop()
-    return SliceReading(counts, pieces, rejected)
+    return write_pieces(rows, context.folder, part.number)
 
 
 def _text(part: Slice, context: SliceContext) -> str:
     columns = dict.fromkeys(column_names(context.layout.width), "VARCHAR")
     return read_csv(part.path, columns, parallel=False)
-
-
-def _piece(part: Slice, context: SliceContext, day: str) -> Path:
-    return context.folder / day / f"{part.number:06d}.parquet"
 
 
 def _require(rows: int, expected: int, part: Slice) -> None:

@@ -14,20 +14,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from retail_assets.contracts.contract import quote_literal
-from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import HEAD_BYTES
-from retail_assets.landing.landed_rows import copy, future_from
+from retail_assets.landing.landed_rows import future_from
 from retail_assets.landing.layout import FileLayout, match_columns, read_header
+from retail_assets.landing.pieces import assemble
 from retail_assets.landing.reading import Reading, Terms, reading_of
-from retail_assets.landing.slice_pool import SlicePool
+from retail_assets.landing.slice_pool import SlicePool, stop
 from retail_assets.landing.slice_reader import Irregular, SliceContext, SliceReading, read_slice
 from retail_assets.landing.slicer import Slice, Slicer
-from retail_assets.landing.storage import REJECTED_NAME
 from retail_assets.settings import Settings
-
-PIECES = "pieces"
 
 
 @dataclass
@@ -69,15 +65,14 @@ class SlicedReader:
         if self._slicer.has_given_up or not layout or not was_apart:
             self.discard()
             return None
-        self._assemble(found)
-        return reading_of((count for reading in found for count in reading.counts), layout, self.settings)
+        pieces = [reading.pieces for reading in found]
+        assemble(self.pool, self.folder, pieces)
+        return reading_of((count for piece in pieces for count in piece.counts), layout, self.settings)
 
     def discard(self) -> None:
         """Leave nothing of what was read so far; waits for what is being read."""
         self._slicer.give_up()
-        for future in self._found:
-            if not future.cancel():
-                future.exception()
+        stop(self._found)
         shutil.rmtree(self.folder)
         self.folder.mkdir()
         self._found.clear()
@@ -102,7 +97,7 @@ class SlicedReader:
         context = SliceContext(
             name=self.name,
             layout=self._layout,
-            folder=self.folder / PIECES,
+            folder=self.folder,
             is_open=bool(part.day) and self._is_open(part.day or ""),
             tell=self.tell,
         )
@@ -113,28 +108,3 @@ class SlicedReader:
         begins = date.fromisoformat(day)
         ends_before = future_from(self.settings, self.terms).isoformat()[:10]
         return begins >= self.settings.start_date and day < ends_before and day not in self.terms.closed
-
-    def _assemble(self, found: list[SliceReading]) -> None:
-        """Move what slices brought to where it belongs; a date of several slices is put together in order of rows."""
-        pieces: dict[str, list[Path]] = {}
-        for reading in found:
-            for day, piece in reading.pieces.items():
-                pieces.setdefault(day, []).append(piece)
-        targets = {self.folder / f"date={day}" / OBJECT_NAME: paths for day, paths in pieces.items()}
-        if rejected := [reading.rejected for reading in found if reading.rejected]:
-            targets[self.folder / REJECTED_NAME] = rejected
-        joining = [self._join(target, paths) for target, paths in targets.items()]
-        for future in joining:
-            if future:
-                future.result()
-        if (self.folder / PIECES).exists():  # there is none where no row was read
-            shutil.rmtree(self.folder / PIECES)
-
-    def _join(self, target: Path, pieces: list[Path]) -> Future[int] | None:
-        target.parent.mkdir(exist_ok=True)
-        if len(pieces) == 1:
-            pieces[0].rename(target)
-            return None
-        paths = ", ".join(quote_literal(str(path)) for path in pieces)
-        select = f"SELECT * FROM read_parquet([{paths}], hive_partitioning = false) ORDER BY source_row"
-        return self.pool.submit(lambda connection: copy(connection, select, target))

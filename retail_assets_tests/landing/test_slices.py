@@ -175,13 +175,13 @@ def whole_readings() -> Iterator[list[str]]:
     """The names of the files that were read as a whole."""
     names: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        original = reader.read_file
+        original = reader.read_text
 
-        def read_file(*arguments: Any) -> Any:
+        def read_text(*arguments: Any) -> Any:
             names.append(arguments[1].name)
             return original(*arguments)
 
-        patch.setattr("retail_assets.landing.intake.read_file", read_file)
+        patch.setattr("retail_assets.landing.intake.read_text", read_text)
         yield names
 
 
