@@ -24,6 +24,10 @@ from retail_assets.warehouse.loading import load
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+ROWS_FOR_THREADS = 1_000_000
+"""Rows of a load that several threads are worth it for. A new day's 134,000 rows beside 14.6 million take 0.25 CPU
+seconds in one thread and 1.1 in two: those cut the table smaller, and put the pieces together again in the checkpoint."""
+
 
 @dataclass(frozen=True)
 class DuckDBFile:
@@ -89,18 +93,18 @@ class DuckDBFile:
             copy = folder / self.path.name
             if self.path.exists():
                 copy_file(self.path, copy)
-            with self._writing_to(copy) as connection:
+            with self._writing_to(copy, sum(item.facts.rows for item in changed)) as connection:
                 load(connection, output.contract, changed, replaced=known)
             copy.replace(self.path)
         return len(changed)
 
     @contextmanager
-    def _writing_to(self, copy: Path) -> Iterator[DuckDBPyConnection]:
-        """A transaction in a private copy of the file, within the memory and threads of the settings."""
+    def _writing_to(self, copy: Path, rows: int) -> Iterator[DuckDBPyConnection]:
+        """A transaction for so many rows in a private copy of the file, within the memory and threads of the settings."""
         import duckdb
 
         config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": thread_count(self.settings),
+            "threads": thread_count(self.settings) if rows >= ROWS_FOR_THREADS else 1,
             "memory_limit": f"{memory_limit_mb(self.settings)}MiB",
             "temp_directory": str(copy.parent),
         }
