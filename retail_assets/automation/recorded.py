@@ -7,11 +7,10 @@ stores and of Dagster's index of events that it names, and for no other.
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from retail_assets.engine.identity import identity_at
 from retail_assets.engine.private import private_file
 
 NOTE_NAME = "recorded.json"
@@ -35,12 +34,4 @@ def is_recorded(home: Path, version: str) -> bool:
 
 def _note(version: str, index: Path) -> dict[str, Any]:
     log = index.with_name(f"{index.name}-wal")  # what SQLite has not moved into the index itself yet
-    states = [[found.st_ino, found.st_size, found.st_mtime_ns] for path in (index, log) for found in _state(path)]
-    return {"version": version, "index": str(index), "states": states}
-
-
-def _state(path: Path) -> list[os.stat_result]:
-    """The state of the file, where there is one."""
-    with suppress(FileNotFoundError):
-        return [path.stat()]
-    return []
+    return {"version": version, "index": str(index), "states": [identity_at(index), identity_at(log)]}
