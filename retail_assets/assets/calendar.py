@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import date
+from operator import attrgetter
 
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Rows
@@ -23,4 +24,5 @@ def calendar_rows(settings: Settings, first: date | None = None, last: date | No
             own_dates=settings.retail_calendar,
         )
     types = {column.name: column.type for column in contract("dim_date").columns}
-    return Rows.of({field.name: types[field.name] for field in fields(CalendarDay)}, [astuple(day) for day in days])
+    names = [field.name for field in fields(CalendarDay)]
+    return Rows.of({name: types[name] for name in names}, map(attrgetter(*names), days))

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from retail_assets.assets.step import Partitioning, Step, Upstream
+from retail_assets.assets.step import Partitioning, Step, Upstream, of_dates
 from retail_assets.contracts import contract
 from retail_assets.engine.partition import Partition
 from retail_assets.settings import settings
@@ -86,24 +86,11 @@ def of_keys(partitioning: Partitioning, keys: Iterable[str]) -> list[Partition]:
     return sorted(Partition.parse(key, columns) for key in keys)
 
 
-def of_dates(partitioning: Partitioning, dates: Iterable[str]) -> list[Partition]:
-    """All partitions of these dates; the one and only of an unpartitioned dataset."""
-    if partitioning == "none":
-        return [Partition()]
-    if partitioning == "date":
-        return [Partition.of(date=day) for day in dates]
-    keys = contract("daily_aggregates").column("key_type").accepted
-    return [Partition.of(date=day, key_type=key) for day in dates for key in keys]
-
-
 def range_tags(partitioning: Partitioning, first: str, last: str) -> dict[str, str]:
     """The tags that make one run of all partitions from one date to another."""
     if partitioning == "none":
         return {}
-    if partitioning == "date":
-        return {RANGE_START: first, RANGE_END: last}
-    keys = contract("daily_aggregates").column("key_type").accepted
-    return {RANGE_START: f"{first}|{keys[0]}", RANGE_END: f"{last}|{keys[-1]}"}
+    return {RANGE_START: of_dates(partitioning, [first])[0].key, RANGE_END: of_dates(partitioning, [last])[-1].key}
 
 
 def _trailing(days: int) -> dg.TimeWindowPartitionMapping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +73,16 @@ class Step:
         kept = {column.name for column in contract(name).partition_columns}
         fixed = tuple(pair for pair in self.fixed if pair[0] in kept)
         return Output(contract(name), query, fixed)
+
+
+def of_dates(partitioning: Partitioning, dates: Iterable[str]) -> list[Partition]:
+    """All partitions of these dates; the one and only of an unpartitioned dataset."""
+    if partitioning == "none":
+        return [Partition()]
+    if partitioning == "date":
+        return [Partition.of(date=day) for day in dates]
+    keys = contract("daily_aggregates").column("key_type").accepted
+    return [Partition.of(date=day, key_type=key) for day in dates for key in keys]
 
 
 def step(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from itertools import product
 
 from retail_assets.assets import clickstream
 from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
-from retail_assets.assets.step import Step
+from retail_assets.assets.step import of_dates
 from retail_assets.contracts import contract
-from retail_assets.engine.partition import Partition
 from retail_assets.versions.publishing import Outcome, Publisher
 from retail_assets.versions.shelf import Shelf
 from retail_assets.versions.version import Origin, SourceFile
@@ -60,16 +58,9 @@ def stale_dates(platform: Platform, dates: Iterable[str] = ()) -> list[str]:
         {
             str(found.date)
             for step in clickstream.TO_FEATURES
-            for found in stale(platform, step, _partitions(step, known))
+            for found in stale(platform, step, of_dates(step.partitioning, known))
         }
     )
-
-
-def _partitions(step: Step, dates: Iterable[str]) -> list[Partition]:
-    if step.partitioning == "date":
-        return [Partition.of(date=day) for day in dates]
-    keys = contract("features").column("key_type").accepted
-    return [Partition.of(date=day, key_type=key) for day, key in product(dates, keys)]
 
 
 def _with_windows(dates: Iterable[str]) -> set[str]:

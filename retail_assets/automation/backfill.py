@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ from retail_assets.assets import partitions
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
-from retail_assets.assets.materialization import runnable, stale
+from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
+from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before
+from retail_assets.automation.choice import Stage, choose, stage_of
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
-from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.progress import Tell
 
 if TYPE_CHECKING:
@@ -33,41 +34,6 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def backfill_lock(platform: Platform) -> Path:
     """The lock that a backfill holds while it works: two over the same platform go one after the other."""
     return platform.settings.data_dir / ".backfill.lock"
-
-
-@dataclass(frozen=True)
-class StageReport:
-    """What a backfill did for one step: partitions that were up to date, made, failed, or lacked their input.
-
-    ``reasons`` says why partitions failed, a line each.
-    """
-
-    step: str
-    up_to_date: int
-    made: int
-    failed: tuple[str, ...] = ()
-    without_input: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BackfillReport:
-    """What a backfill did: files taken in, dates, and every stage."""
-
-    files: tuple[LandedFile, ...]
-    dates: tuple[str, ...]
-    stages: tuple[StageReport, ...] = ()
-    empty_dates: tuple[str, ...] = ()
-
-    @property
-    def blocked_files(self) -> list[LandedFile]:
-        """Files that could not be read."""
-        return [entry for entry in self.files if entry.state == "blocked"]
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether every file was readable and every wanted partition is published."""
-        return not self.blocked_files and not any(stage.failed or stage.without_input for stage in self.stages)
 
 
 @dataclass(frozen=True)
@@ -102,30 +68,15 @@ class Backfill:
     def _run(self, first: date | None, last: date | None, *, force: bool, include_empty: bool) -> BackfillReport:
         taken = self.platform.landing.take_in(self.watcher.file)
         report_landed(self.instance, self.platform, taken)
-        dates, absent = self._dates(first, last)
-        chosen = sorted({*dates, *absent}) if include_empty else dates
-        stages = [self._stage(step, chosen, force) for step in STEPS]
-        files = {**self._blocked_before(), **{entry.name: entry for entry in taken}}
-        return BackfillReport(tuple(files.values()), tuple(chosen), tuple(stages), tuple(absent))
+        chosen = choose(self.platform, first, last, include_empty=include_empty)
+        stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]
+        files = {**blocked_before(self.platform), **{entry.name: entry for entry in taken}}
+        return BackfillReport(tuple(files.values()), chosen.dates, tuple(stages), chosen.absent)
 
-    def _blocked_before(self) -> dict[str, LandedFile]:
-        return {name: entry for name, entry in self.platform.landing.files().items() if entry.state == "blocked"}
-
-    def _dates(self, first: date | None, last: date | None) -> tuple[list[str], list[str]]:
-        """The dates to make, landed or made before; and the dates of the range that are neither."""
-        known = self.platform.known_dates()
-        inside = [day for day in known if _within(day, first, last)]
-        if not (first or inside) or not (last or inside):
-            return inside, []
-        start = first or date.fromisoformat(inside[0])
-        end = last or date.fromisoformat(inside[-1])
-        every = [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
-        return inside, [day for day in every if day not in known]
-
-    def _stage(self, step: Step, dates: Sequence[str], force: bool) -> StageReport:
-        wanted = partitions.of_dates(step.partitioning, dates)
-        ready = runnable(self.platform, step, wanted)
-        todo = ready if force else self._todo(step, ready)
+    def _stage(self, stage: Stage, force: bool) -> StageReport:
+        step, todo = stage.step, list(stage.ready)
+        if not force:
+            todo = self._todo(step, todo)
         if todo and self.watcher.stage:
             self.watcher.stage(step.name, len(todo))
         failed: list[str] = []
@@ -137,13 +88,12 @@ class Backfill:
             if not result.success:
                 failed.extend(self._unmade(step, [item for item in todo if not days or item.get("date") in days]))
                 reasons.extend(_reasons(result))
-        runnable_keys = {partition.key for partition in ready}
         return StageReport(
             step=step.name,
-            up_to_date=len(ready) - len(todo),
+            up_to_date=len(stage.ready) - len(todo),
             made=len(todo) - len(failed),
             failed=tuple(failed),
-            without_input=tuple(partition.key for partition in wanted if partition.key not in runnable_keys),
+            without_input=stage.without_input,
             reasons=tuple(reasons),
         )
 
@@ -161,6 +111,14 @@ class Backfill:
         if step.partitioning == "none":
             return {"all"} if self.instance.get_latest_materialization_event(key) else set()
         return self.instance.get_materialized_partitions(key)
+
+    def recorded_version(self) -> str | None:
+        """The platform's version, where the instance knows all that is published at it."""
+        version = self.platform.version()
+        return version if all(self._published(step) <= self._recorded(step) for step in STEPS) else None
+
+    def _published(self, step: Step) -> set[str]:
+        return {item.key for item in self.platform.store(step).published(step.contracts()[0])}
 
     def _launch(self, step: Step, days: Sequence[str]) -> dg.ExecuteInProcessResult:
         """One run of all partitions of these consecutive days."""
@@ -202,7 +160,3 @@ def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorIn
     while error:
         yield error
         error = error.cause
-
-
-def _within(day: str, first: date | None, last: date | None) -> bool:
-    return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())

@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from retail_assets.assets import partitions
 from retail_assets.assets.catalogue import STEPS, step_of
 from retail_assets.assets.materialization import outdated, runnable
 from retail_assets.assets.platform import Platform
-from retail_assets.assets.step import Partitioning, Step, Upstream
+from retail_assets.assets.step import Partitioning, Step, Upstream, of_dates
 from retail_assets.automation.ranges import consecutive
 
 MOST_DATES = 100
@@ -104,7 +103,7 @@ class Due:
 
     def _outdated(self, step: Step, known: Collection[str]) -> dict[str, str]:
         """By date, what is missing or stale and can be made: the digest of what it would be made from."""
-        ready = runnable(self.platform, step, partitions.of_dates(step.partitioning, sorted(known)))
+        ready = runnable(self.platform, step, of_dates(step.partitioning, sorted(known)))
         contents: dict[str, list[object]] = {}
         for partition, made in outdated(self.platform, step, ready).items():
             contents.setdefault(partition.get("date") or NO_DATE, []).append((partition.key, made))
@@ -125,7 +124,7 @@ class Due:
             groups.append(_Group([step], due[step.name]))
 
     def _ranges(self, group: _Group) -> Iterator[DueRun]:
-        chosen = partitions.of_dates(group.steps[0].partitioning, sorted(group.dates))
+        chosen = of_dates(group.steps[0].partitioning, sorted(group.dates))
         for days in consecutive(chosen, MOST_DATES):
             keys = [f"{step.name}|{day}" for step in group.steps for day in days or [NO_DATE]]
             tried = {key: self.outdated[key] for key in keys if key in self.outdated}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
-from dagster import DagsterEventType
+from dagster import DagsterEventType, DagsterInstance
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
@@ -50,6 +50,12 @@ def with_batches(reference: InstanceRef) -> InstanceRef:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", MOST_A_BATCH)
     ours = ConfigurableClassData(__name__, BatchingSqliteStorage.__name__, found.config_yaml)
     return reference._replace(storage_data=ours)
+
+
+def index_of(instance: DagsterInstance) -> Path | None:
+    """The file in which this storage keeps the events of all assets; None of an instance with another one."""
+    storage = instance.event_log_storage
+    return Path(storage.path_for_shard(INDEX_SHARD_NAME)) if isinstance(storage, BatchingEventLog) else None
 
 
 class BatchingEventLog(SqliteEventLogStorage):

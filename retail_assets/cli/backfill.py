@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
+from retail_assets.cli.opening import command_line, instance_home, open_definitions, open_instance, open_platform
 from retail_assets.cli.options import Format, FormatOption, FromOption, ToOption, require_order
 from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json
 from retail_assets.cli.progress import meter
@@ -16,7 +17,7 @@ from retail_assets.cli.watching import watching
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform
-    from retail_assets.automation.backfill import BackfillReport
+    from retail_assets.automation.backfill_report import BackfillReport
     from retail_assets.settings import Settings
 
 MOST_REASONS = 20
@@ -58,13 +59,29 @@ def run_backfill(
     force: bool = False,
     include_empty: bool = False,
 ) -> BackfillReport:
-    """A backfill on the platform's persistent instance, with progress."""
+    """A backfill on the platform's persistent instance, with progress; where nothing is to be done, without it."""
+    from retail_assets.automation.settled import settled
+
+    home = instance_home(platform.settings)
+    report = None if force else settled(platform, home, first, last, include_empty=include_empty)
+    return report or _run_through_dagster(platform, home, first, last, force=force, include_empty=include_empty)
+
+
+def _run_through_dagster(
+    platform: Platform, home: Path, first: date | None, last: date | None, *, force: bool, include_empty: bool
+) -> BackfillReport:
     from retail_assets.automation.backfill import Backfill, Watcher
+    from retail_assets.automation.event_log import index_of
+    from retail_assets.automation.recorded import note_recorded
 
     definitions = open_definitions(platform.settings)
     with open_instance(platform.settings) as instance, meter() as shown, watching(shown) as shows:
         work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
-        return work.run(first, last, force=force, include_empty=include_empty)
+        report = work.run(first, last, force=force, include_empty=include_empty)
+        version, index = work.recorded_version(), index_of(instance)
+    if version and index:  # closing has changed the index once more
+        note_recorded(home, version, index)
+    return report
 
 
 def require_possible_dates(settings: Settings, first: date | None, last: date | None) -> None:

@@ -17,7 +17,7 @@ from retail_assets.cli.options import EndOption, Format, StartOption, require_or
 from retail_assets.cli.output import human_bytes, plural, say
 
 if TYPE_CHECKING:
-    from retail_assets.automation.backfill import BackfillReport
+    from retail_assets.automation.backfill_report import BackfillReport
     from retail_assets.settings import Settings
     from retail_assets.sources.synthetic_shop import ShopPlan, ShopTruth
 

@@ -124,13 +124,13 @@ def _of_step(
 
 def _to_make(platform: Platform, step: Step) -> int | None:
     """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
-    from retail_assets.assets import partitions
     from retail_assets.assets.materialization import runnable, stale
+    from retail_assets.assets.step import of_dates
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
         days = sorted({*platform.landing.dates(), *published})
-        wanted = partitions.of_dates(step.partitioning, days) if days else []
+        wanted = of_dates(step.partitioning, days) if days else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import cached_property
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
@@ -116,12 +116,16 @@ class Dataset:
 
 def _days_for(
     partition: Partition, by_date: dict[str | None, list[StoredObject]], lookback_days: int
-) -> list[str | None]:
-    last = partition.date
-    if last is None:
-        return list(by_date)
-    window = range(lookback_days, -1, -1)
-    return [None, *((last - timedelta(days=back)).isoformat() for back in window)]
+) -> Iterable[str | None]:
+    day = partition.get("date")
+    return by_date if day is None else (None, *_window(day, lookback_days))
+
+
+@lru_cache(maxsize=4096)
+def _window(day: str, lookback_days: int) -> tuple[str, ...]:
+    """The dates of the window that ends with this one: the same for all key types, and asked for again and again."""
+    last = date.fromisoformat(day)
+    return tuple((last - timedelta(days=back)).isoformat() for back in range(lookback_days, -1, -1))
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,12 @@ class Partition:
     @property
     def date(self) -> Date | None:
         """The date of the partition, where it has one."""
-        text = dict(self.values).get("date")
+        text = self.get("date")
         return Date.fromisoformat(text) if text else None
 
     def get(self, column: str) -> str | None:
         """The value of a column, where the partition has it."""
-        return dict(self.values).get(column)
+        return next((value for name, value in self.values if name == column), None)
 
 
 def folder_of(values: Iterable[tuple[str, str | None]]) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from retail_assets.engine.durability import write_whole
+from retail_assets.engine.identity import identity, identity_at
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Published
 
@@ -38,7 +39,7 @@ def read_manifest(folder: Path) -> dict[Partition, Published]:
     """
     entries = {entry.partition: entry for _, entry in _read(folder / MANIFEST_NAME)}
     for item, announced in _read(folder / ANNOUNCEMENT_NAME):
-        has_moved = item["identity"] == _identity_at(Path(announced.location))
+        has_moved = item["identity"] == identity_at(Path(announced.location))
         if entry := announced if has_moved else entries.get(announced.partition):
             entries[entry.partition] = replace(entry, inputs="")
     return entries
@@ -59,19 +60,6 @@ def announce(folder: Path, moves: Mapping[Path, Published]) -> None:
 def has_announcement(folder: Path) -> bool:
     """Whether a publication is under way, or was when its process died."""
     return (folder / ANNOUNCEMENT_NAME).exists()
-
-
-def identity(path: Path) -> list[int]:
-    """What makes a file known again after it was moved."""
-    state = path.stat()
-    return [state.st_ino, state.st_size, state.st_mtime_ns]
-
-
-def _identity_at(path: Path) -> list[int] | None:
-    try:
-        return identity(path)
-    except FileNotFoundError:
-        return None
 
 
 def _in_order(entries: Iterable[Published]) -> list[Published]:

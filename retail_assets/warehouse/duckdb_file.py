@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.identity import identity
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
@@ -23,6 +25,10 @@ from retail_assets.warehouse.loading import load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+ROWS_FOR_THREADS = 1_000_000
+"""Rows of a load that several threads are worth it for. A new day of 134,000 beside 14.6 million takes 0.25 CPU seconds
+in one thread, 1.1 in two: those cut the table smaller, and the checkpoint puts the pieces together again."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +49,15 @@ class DuckDBFile:
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
-        if not self.path.exists():
+        try:
+            loads = _loads(self.path, tuple(identity(self.path)))
+        except FileNotFoundError:
             return {}
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT partition, rows, bytes, digest, inputs, code FROM warehouse._loads "
-                f"WHERE table_name = {quote_literal(contract.name)}"
-            ).fetchall()
         names = [column.name for column in contract.partition_columns]
         entries = [
             Published(Partition.parse(key, names) if names else Partition(), contract.name, *rest)
-            for key, *rest in rows
+            for table, key, *rest in loads
+            if table == contract.name
         ]
         return {entry.partition: entry for entry in entries}
 
@@ -64,11 +68,7 @@ class DuckDBFile:
     @contextmanager
     def reading(self) -> Iterator[DuckDBPyConnection]:
         """The published state as the schema ``warehouse`` of a fresh connection: never an old or half-written one."""
-        import duckdb
-
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"ATTACH {quote_literal(str(self.path))} AS warehouse (READ_ONLY)")
+        with _attached(self.path) as connection:
             yield connection
 
     def staging(self) -> AbstractContextManager[Path]:
@@ -89,18 +89,18 @@ class DuckDBFile:
             copy = folder / self.path.name
             if self.path.exists():
                 copy_file(self.path, copy)
-            with self._writing_to(copy) as connection:
+            with self._writing_to(copy, sum(item.facts.rows for item in changed)) as connection:
                 load(connection, output.contract, changed, replaced=known)
             copy.replace(self.path)
         return len(changed)
 
     @contextmanager
-    def _writing_to(self, copy: Path) -> Iterator[DuckDBPyConnection]:
-        """A transaction in a private copy of the file, within the memory and threads of the settings."""
+    def _writing_to(self, copy: Path, rows: int) -> Iterator[DuckDBPyConnection]:
+        """A transaction for so many rows in a private copy of the file, within what the settings allow."""
         import duckdb
 
         config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": thread_count(self.settings),
+            "threads": thread_count(self.settings) if rows >= ROWS_FOR_THREADS else 1,
             "memory_limit": f"{memory_limit_mb(self.settings)}MiB",
             "temp_directory": str(copy.parent),
         }
@@ -110,6 +110,25 @@ class DuckDBFile:
             yield connection
             connection.execute("COMMIT")
             connection.execute("CHECKPOINT")
+
+
+@contextmanager
+def _attached(path: Path) -> Iterator[DuckDBPyConnection]:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH {quote_literal(str(path))} AS warehouse (READ_ONLY)")
+        yield connection
+
+
+@lru_cache(maxsize=4)
+def _loads(path: Path, _: tuple[int, ...]) -> Sequence[tuple[Any, ...]]:
+    """What the file of this identity says of its loads: a backfill asks some fifteen times for what seldom changes."""
+    with _attached(path) as connection:
+        return connection.execute(
+            "SELECT table_name, partition, rows, bytes, digest, inputs, code FROM warehouse._loads"
+        ).fetchall()
 
 
 def _is_same(known: Published | None, publication: Publication) -> bool:
