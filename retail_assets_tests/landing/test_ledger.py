@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail_assets.engine.objects import FolderObjects, Listed, Objects, S3Objects
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3
 from retail_assets.landing.ledger import LandedFile, Ledger, LedgerMoved
 from retail_assets_tests.servers.s3 import BUCKET, S3Server, s3_server
 
@@ -147,9 +149,9 @@ def test_no_content_is_accepted_twice_and_nothing_is_lost(contents: list[list[st
 @settings(max_examples=8)
 @given(contents=some_contents, order=some_order)
 def test_so_it_is_on_s3(server: S3Server, contents: list[list[str]], order: list[int]) -> None:
-    client = server.client()
+    s3 = S3(server.settings)
     with TemporaryDirectory() as folder:
-        race(lambda: S3Objects(client, BUCKET, f"{Path(folder).name}/ledger/"), contents, iter(order))
+        race(lambda: S3Objects(s3, S3Location(BUCKET, f"{Path(folder).name}/ledger")), contents, iter(order))
 
 
 def test_entries_decided_on_an_older_position_do_not_get_in(tmp_path: Path) -> None:
