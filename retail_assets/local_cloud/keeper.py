@@ -1,6 +1,6 @@
 """Keeps a server for as long as whoever started it lives: a killed test run leaves no server behind.
 
-Run as ``python -m retail_assets_tests.servers.keeper COMMAND …`` with a pipe as standard input, in a session of its
+Run as ``python -m retail_assets.local_cloud.keeper COMMAND …`` with a pipe as standard input, in a session of its
 own. The pipe ends with the process that holds its other end, however that dies and whichever thread of it started the
 server (a signal on the parent's death, as Linux has it, would come when that thread ends). Standard library only.
 """
