@@ -141,7 +141,11 @@ def environment_of(settings: Settings, home: Path) -> dict[str, str]:
     """The environment in which another process is on the platform of these settings."""
     chosen = {f"RETAIL_{name.upper()}": value for name, value in settings.model_dump(mode="json").items()}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RETAIL_", "DAGSTER_"))}
-    given = {name: str(value) for name, value in chosen.items() if value not in (None, {})}
+    given = {
+        name: json.dumps(value) if isinstance(value, dict) else str(value)
+        for name, value in chosen.items()
+        if value not in (None, {})
+    }
     paths = os.pathsep.join(path for path in (str(PROJECT), os.environ.get("PYTHONPATH")) if path)
     return {**kept, **given, "DAGSTER_HOME": str(home), "PYTHONPATH": paths}
 
