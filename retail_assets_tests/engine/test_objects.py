@@ -12,7 +12,7 @@ from retail_assets.engine.objects import FolderObjects, Objects, S3Objects
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.landing.ledger import SEGMENTS_PER_CHECKPOINT, Book, LandedFile, Ledger
-from retail_assets_tests.servers.s3 import BUCKET, S3Server, s3_server
+from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 
 Place = Callable[[], Objects]
 
