@@ -50,6 +50,7 @@ EXCEPTIONS = {
     "SSLError": "its certificate is not trusted: set RETAIL_S3_CA_BUNDLE to the authority's PEM file",
     "ResponseParserError": "the answer broke off and all attempts are used up: run it again later",
     "HTTPError": "the connection broke and all attempts are used up: run it again later",
+    "HTTPClientError": "the connection broke and all attempts are used up: run it again later",
     "ConnectionError": "the connection broke and all attempts are used up: run it again later",
 }
 

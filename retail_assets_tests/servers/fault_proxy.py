@@ -35,7 +35,7 @@ class FaultProxy:
     upstream: str
     share: float = 0.0
     in_a_row: int = 3
-    weights: tuple[int, ...] = (4, 4, 4, 4, 4, 1)
+    weights: tuple[int, ...] = (9, 9, 9, 9, 9, 1)
     """Of the faults, in their order: a stall costs a client's whole time-out."""
     stall_seconds: float = 4.0
     is_down: bool = False
@@ -139,7 +139,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 async def _end(server: asyncio.Server) -> None:
     server.close()
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
