@@ -81,7 +81,7 @@ def examine() -> list[Finding]:
         return findings
     from retail_assets.assets.platform import Platform
 
-    platform = Platform.local(settings)
+    platform = Platform.of(settings)
     looks: dict[str, Callable[[], Iterator[Finding]]] = {
         "folders": lambda: _folders(settings),
         "memory": lambda: _memory(settings),

@@ -59,7 +59,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
     with explained("opening a client"):
         session = botocore.session.Session(profile=settings.profile)
         if settings.role_arn:
-            _assume(session, settings)
+            session = _as_role(session, settings.role_arn)
         config = Config(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
@@ -78,8 +78,8 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
     return _Connected(session, client)
 
 
-def _assume(session: Session, settings: S3Settings) -> None:
-    """Let the session's credentials be those of the role, renewed before they expire."""
+def _as_role(session: Session, role_arn: str) -> Session:
+    """A session with the credentials of the role, renewed before they expire."""
     from botocore.credentials import (
         AssumeRoleCredentialFetcher,
         CredentialProvider,
@@ -92,7 +92,7 @@ def _assume(session: Session, settings: S3Settings) -> None:
     if own is None:
         raise NoCredentialsError()
     fetcher = AssumeRoleCredentialFetcher(
-        session.create_client, own, settings.role_arn, extra_args={"RoleSessionName": "retail-assets"}
+        session.create_client, own, role_arn, extra_args={"RoleSessionName": "retail-assets"}
     )
 
     class Assumed(CredentialProvider):  # type: ignore[misc]
@@ -101,6 +101,6 @@ def _assume(session: Session, settings: S3Settings) -> None:
         def load(self) -> DeferredRefreshableCredentials:
             return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 
-    assumed = CredentialResolver([Assumed()])
-    session.register_component("credential_provider", assumed)
-    session._credentials = None  # made anew from the provider
+    assumed = type(session)(profile=session.profile)
+    assumed.register_component("credential_provider", CredentialResolver([Assumed()]))
+    return assumed

@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         return self.data_dir / "lake"
 
     @property
+    def lake_staging_dir(self) -> Path:
+        """Where a lake on S3 stages what it publishes."""
+        return self.data_dir / ".lake"
+
+    @property
     def warehouse_file(self) -> Path:
         """The DuckDB file that readers attach."""
         return self.data_dir / "warehouse.duckdb"
