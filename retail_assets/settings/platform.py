@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PositiveInt, SecretStr, model_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retail_assets.settings.paths import AbsolutePath
+from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
 
 
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
         default=None, description="Which warehouse tables are published to. Unset: duckdb; redshift where env is cloud."
     )
     s3: S3Settings = Field(default_factory=S3Settings)
+    redshift: RedshiftSettings = Field(default_factory=RedshiftSettings)
 
     data_dir: AbsolutePath = Field(
         default=Path("data"),

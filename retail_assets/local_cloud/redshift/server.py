@@ -24,6 +24,7 @@ LIKE_REDSHIFT = {
     "standard_conforming_strings": "off",  # backslashes escape in plain literals
     "escape_string_warning": "off",
     "TimeZone": "'UTC'",
+    "extra_float_digits": "0",  # doubles in results have 15 digits, unless a client asks for all
 }
 
 

@@ -107,12 +107,15 @@ class Session:
     async def receive_rows(self, select: str, target: Path) -> int:
         """Write the rows of a query as CSV; returns their number."""
         tags: list[str] = []
+        ((digits,),) = await self.run("SHOW extra_float_digits")
+        await self.run("SET extra_float_digits TO 3")
         with target.open("wb") as stream:
             takers: Takers = {
                 b"d": lambda message: stream.write(message.body),
                 b"C": lambda message: tags.append(message.text),
             }
             await self._exchange([query(f"COPY ({select}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)")], takers)
+        await self.run(f"SET extra_float_digits TO {digits}")
         return int(tags[0].split()[-1])
 
     async def _exchange(self, requests: Iterable[Message], takers: Takers) -> None:
