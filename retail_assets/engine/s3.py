@@ -46,6 +46,18 @@ def s3_credentials(settings: S3Settings) -> ReadOnlyCredentials:
         return found.get_frozen_credentials()
 
 
+def aws_client(service: str, settings: S3Settings) -> Any:
+    """A client of another AWS service, with the same credentials.
+
+    Raises:
+        S3Error: there are no credentials, or the profile does not exist.
+    """
+    session = _connected(settings, os.getpid()).session
+    region = settings.region or session.get_config_variable("region") or SOME_REGION
+    with explained(f"opening a client of {service}"):
+        return session.create_client(service, region_name=region)
+
+
 class _Connected(NamedTuple):
     session: Session
     client: Any
