@@ -16,7 +16,7 @@ from retail_assets.automation.taking_in import daily_landing, take_in_files
 from retail_assets.lake.io_manager import LakeIOManager
 from retail_assets.lake.opening import root_of
 from retail_assets.settings import Settings, settings
-from retail_assets.warehouse.io_manager import WarehouseIOManager
+from retail_assets.warehouse.opening import warehouse_io_manager
 
 
 def platform_definitions(chosen: Settings) -> dg.Definitions:
@@ -30,7 +30,7 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         resources={
             "platform": Platform.of(chosen),
             "lake": LakeIOManager(root=root_of(chosen), s3=chosen.s3.model_dump(mode="json", exclude_unset=True)),
-            "warehouse": WarehouseIOManager(path=str(chosen.warehouse_file)),
+            "warehouse": warehouse_io_manager(chosen),
         },
         executor=dg.in_process_executor,
     )

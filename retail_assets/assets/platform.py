@@ -13,7 +13,7 @@ from retail_assets.engine.publication import Store
 from retail_assets.lake.opening import lake_of
 from retail_assets.landing.landing import Landing
 from retail_assets.settings import Settings
-from retail_assets.warehouse.duckdb_file import DuckDBFile
+from retail_assets.warehouse.opening import warehouse_of
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class Platform:
     @classmethod
     def of(cls, settings: Settings) -> Platform:
         """The platform that the settings describe: its lake in a folder or on S3, its warehouse and landing zone."""
-        warehouse = DuckDBFile(settings.warehouse_file, settings)
-        return cls(settings, {"lake": lake_of(settings), "warehouse": warehouse})
+        return cls(settings, {"lake": lake_of(settings), "warehouse": warehouse_of(settings)})
 
     @classmethod
     def local(cls, settings: Settings) -> Platform:

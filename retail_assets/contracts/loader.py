@@ -2,7 +2,8 @@
 
 Custom properties of ours stand beside the standard: ``rejectReasons`` and ``excludedReasons`` (ordered lists of
 ``reason``, ``when``, ``description``) on the contract; on a column ``received`` (``required`` or ``optional`` in an
-incoming file) and ``watchFilledShare`` (its share of filled values is measured, and a check watches its drift).
+incoming file) and ``watchFilledShare`` (its share of filled values is measured, and a check watches its drift). For
+warehouses of several machines: ``distribution`` (the column that rows are spread by, or ``all``) and ``sortKey``.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         table_rules=table_rules,
         excluded_reasons=_reasons(custom.get("excludedReasons", [])),
         reject_reasons=_reasons(custom.get("rejectReasons", [])),
+        distribution=custom.get("distribution"),
+        sort_key=tuple(custom.get("sortKey", ())),
         path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
         digest=digest,
     )
@@ -105,6 +108,7 @@ def _column(item: SchemaProperty) -> Column:
         exclusive_minimum=options.get("exclusiveMinimum"),
         maximum=options.get("maximum"),
         min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
         classification=item.classification,
         expression=item.transformLogic,
         received=custom.get("received"),

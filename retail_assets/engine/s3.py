@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retail_assets.engine.s3_errors import explained
+from retail_assets.engine.s3_retry import retry_with_pauses
 from retail_assets.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ def s3_credentials(settings: S3Settings) -> ReadOnlyCredentials:
         return found.get_frozen_credentials()
 
 
+def aws_client(service: str, settings: S3Settings) -> Any:
+    """A client of another AWS service, with the same credentials.
+
+    Raises:
+        S3Error: there are no credentials, or the profile does not exist.
+    """
+    session = _connected(settings, os.getpid()).session
+    region = settings.region or session.get_config_variable("region") or SOME_REGION
+    with explained(f"opening a client of {service}"):
+        return session.create_client(service, region_name=region)
+
+
 class _Connected(NamedTuple):
     session: Session
     client: Any
@@ -63,7 +76,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
         config = Config(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
-            retries={"mode": "standard", "total_max_attempts": settings.attempts},
+            retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path" if settings.path_style else "auto"},
             user_agent_extra="retail-assets",
@@ -75,6 +88,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
             verify=str(settings.ca_bundle) if settings.ca_bundle else None,
             config=config,
         )
+        retry_with_pauses(client, settings.attempts)
     return _Connected(session, client)
 
 

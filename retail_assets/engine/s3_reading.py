@@ -13,6 +13,7 @@ from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.s3 import s3_client, s3_credentials
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.engine.s3_location import S3Location, is_s3
+from retail_assets.engine.s3_retry import FIRST_PAUSE_SECONDS
 from retail_assets.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _options(settings: S3Settings) -> dict[str, str]:
         "enable_server_cert_verification": "true",
         "http_timeout": str(max(1, round(settings.read_timeout_seconds))),
         "http_retries": str(settings.attempts - 1),
-        "http_retry_wait_ms": "100",
+        "http_retry_wait_ms": str(round(FIRST_PAUSE_SECONDS * 1000)),
         "http_retry_backoff": "2",
     }
     if settings.ca_bundle:

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retail_assets.settings.paths import AbsolutePath
+from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
 from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
 
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
         default=None, description="Which warehouse tables are published to. Unset: duckdb; redshift where env is cloud."
     )
     s3: S3Settings = Field(default_factory=S3Settings)
+    redshift: RedshiftSettings = Field(default_factory=RedshiftSettings)
 
     data_dir: AbsolutePath = Field(
         default=Path("data"),
