@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error, explained
+from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error, broken_answers, explained
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
+from retail_assets.engine.s3_retry import pause
 from retail_assets.landing.arrival import Arrival, FileChanged
 from retail_assets.landing.blocked import UNREADABLE, BlockedFile
 
 CHUNK = 1024 * 1024
-PAUSE_SECONDS = 0.2
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?')
 _CHECKED = ("ChecksumCRC32", "ChecksumSHA1", "ChecksumSHA256")
 _DENIED = {
@@ -54,7 +54,7 @@ def fetch(s3: S3, arrival: Arrival, target: Path) -> Arrival:
             left = s3.settings.attempts if target.stat().st_size > had else left - 1
             if not left:
                 raise S3Error(f"GetObject, {place}: {error}; all attempts are used up: run it again later") from error
-            time.sleep(PAUSE_SECONDS * 2 ** (s3.settings.attempts - left))
+            time.sleep(pause(s3.settings.attempts - left))
         else:
             return Arrival(arrival.name, str(target), arrival.bytes, target.stat().st_mtime_ns, source=arrival.source)
 
@@ -93,7 +93,7 @@ def _get(client: Any, place: S3Location, arrival: Arrival, had: int) -> dict[str
 
 
 def _chunks(body: Any, target: Path) -> Iterator[bytes]:
-    from botocore.exceptions import BotoCoreError, FlexibleChecksumError, HTTPClientError
+    from botocore.exceptions import FlexibleChecksumError
 
     try:
         while chunk := body.read(CHUNK):
@@ -101,7 +101,7 @@ def _chunks(body: Any, target: Path) -> Iterator[bytes]:
     except FlexibleChecksumError as error:
         target.write_bytes(b"")
         raise _Broken("it arrives damaged: its bytes are not those of its checksum") from error
-    except (BotoCoreError, HTTPClientError) as error:
+    except broken_answers() as error:
         raise _Broken(f"its bytes stopped coming ({type(error).__name__})") from error
     finally:
         body.close()

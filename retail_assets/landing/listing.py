@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
-from retail_assets.engine.s3_errors import explained
 from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3
+from retail_assets.engine.s3_retry import asked
 
 KEYS_A_STRETCH = 5_000
 STRETCHES_AT_ONCE = 8
@@ -34,9 +35,7 @@ class Found(NamedTuple):
     """When it was last written, by the server's clock, in whole seconds on some servers."""
 
 
-def listed(
-    client: Any, place: S3Location, take: Callable[[Found], T | None], known: Sequence[str] = ()
-) -> dict[str, T]:
+def listed(s3: S3, place: S3Location, take: Callable[[Found], T | None], known: Sequence[str] = ()) -> dict[str, T]:
     """What ``take`` makes of the objects below a place, by key; nothing of those that it makes nothing of.
 
     ``known`` are keys that are likely to be there, in order.
@@ -48,35 +47,35 @@ def listed(
     ends = frozenset(bounds)
 
     def taken(start: str) -> dict[str, T]:
-        found = ((item.key, take(item)) for item in _stretch(client, place, start, ends))
+        found = ((item.key, take(item)) for item in _stretch(s3, place, start, ends))
         return {key: made for key, made in found if made is not None}
 
-    with explained("listing", place), ThreadPoolExecutor(STRETCHES_AT_ONCE, "listing") as pool:
+    with ThreadPoolExecutor(STRETCHES_AT_ONCE, "listing") as pool:
         return {key: made for stretch in pool.map(taken, ["", *bounds]) for key, made in stretch.items()}
 
 
-def _stretch(client: Any, place: S3Location, start: str, ends: frozenset[str]) -> Iterator[Found]:
+def _stretch(s3: S3, place: S3Location, start: str, ends: frozenset[str]) -> Iterator[Found]:
     """The objects after ``start``, up to the first one that ends a stretch."""
-    place_in_list: dict[str, str] = {"StartAfter": start} if start else {}
+    named = {"Bucket": place.bucket, "Prefix": place.below}
+    at = {"StartAfter": start} if start else {}
     while True:
-        with _fast_parsing(client):
-            page = client.list_objects_v2(Bucket=place.bucket, Prefix=place.below, **place_in_list)
+        page = asked("ListObjectsV2", place, s3.settings.attempts, partial(_page, s3.client, {**named, **at}))
         for item in page["Found"]:
             yield item
             if item.key in ends:
                 return
         if not page["Next"]:
             return
-        place_in_list = {"ContinuationToken": page["Next"]}
+        at = {"ContinuationToken": page["Next"]}
 
 
-@contextmanager
-def _fast_parsing(client: Any) -> Iterator[None]:
-    """Parse the listing that this thread asks for ourselves: botocore takes eight times as long (0.1 s a page)."""
+def _page(client: Any, named: dict[str, str]) -> dict[str, Any]:
+    """A page of a listing, parsed by ourselves: botocore takes eight times as long (0.1 s a page)."""
     client.meta.events.register_first("before-parse.s3.ListObjectsV2", _parse, unique_id=__name__)
     token = _PARSES_FAST.set(True)
     try:
-        yield
+        page: dict[str, Any] = client.list_objects_v2(**named)
+        return page
     finally:
         _PARSES_FAST.reset(token)
 
@@ -85,7 +84,10 @@ def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, An
     """Called by botocore with the raw answer; what is put into ``customized_response_dict`` becomes part of its own."""
     if not _PARSES_FAST.get() or response_dict["status_code"] >= 300:
         return
-    root = ElementTree.fromstring(response_dict["body"])  # noqa: S314 - the answer of the server that we trust with all
+    try:
+        root = ElementTree.fromstring(response_dict["body"])  # noqa: S314 - from the server that we trust with all
+    except ElementTree.ParseError:
+        return  # it broke off, which botocore tells
     space, is_list, _ = root.tag.partition("ListBucketResult")
     if not is_list:  # an error that comes as a success
         return

@@ -39,7 +39,7 @@ class S3Inbox:
             arrival = self._arrival(found)
             return arrival if arrival and wanted(arrival) else None
 
-        taken = listed(self.s3.client, self.below, take, keys)
+        taken = listed(self.s3, self.below, take, keys)
         return sorted(taken.values(), key=lambda arrival: arrival.name)
 
     def fetch(self, arrival: Arrival, folder: Path) -> Arrival:

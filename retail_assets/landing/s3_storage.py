@@ -189,8 +189,8 @@ class S3Storage:
         def age(found: Found) -> bool:
             return found.mtime_ns < oldest
 
-        retired = listed(self.s3.client, self._retired, age)
-        parts = listed(self.s3.client, self.parts, age)
+        retired = listed(self.s3, self._retired, age)
+        parts = listed(self.s3, self.parts, age)
         in_use = {(entry.file_id, entry.attempt) for entry in standing()}
         kept = in_use | {_attempt(self._retired, key) for key, is_old in retired.items() if not is_old}
         unused = [key for key, is_old in parts.items() if is_old and _attempt(self.parts, key) not in kept]
