@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retail_assets.engine.s3_errors import explained
+from retail_assets.engine.s3_retry import retry_with_pauses
 from retail_assets.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
         config = Config(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
-            retries={"mode": "standard", "total_max_attempts": settings.attempts},
+            retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path" if settings.path_style else "auto"},
             user_agent_extra="retail-assets",
@@ -87,6 +88,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
             verify=str(settings.ca_bundle) if settings.ca_bundle else None,
             config=config,
         )
+        retry_with_pauses(client, settings.attempts)
     return _Connected(session, client)
 
 

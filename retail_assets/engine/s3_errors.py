@@ -48,6 +48,9 @@ EXCEPTIONS = {
     "EndpointConnectionError": "nobody answers at the address: is RETAIL_S3_ENDPOINT_URL right, is the server up?",
     "ReadTimeoutError": "the server fell silent and all attempts are used up: run it again later",
     "SSLError": "its certificate is not trusted: set RETAIL_S3_CA_BUNDLE to the authority's PEM file",
+    "ResponseParserError": "the answer broke off and all attempts are used up: run it again later",
+    "HTTPError": "the connection broke and all attempts are used up: run it again later",
+    "HTTPClientError": "the connection broke and all attempts are used up: run it again later",
     "ConnectionError": "the connection broke and all attempts are used up: run it again later",
 }
 
@@ -64,22 +67,31 @@ class ObjectChanged(S3Error):
     """The object is not, or no longer, as the request required it to be."""
 
 
+def broken_answers() -> tuple[type[Exception], ...]:
+    """What is raised when an answer breaks off: botocore sends again only while none has begun."""
+    from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
+
+    return HTTPError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ResponseParserError
+
+
 @contextmanager
 def explained(action: str, place: object = "S3") -> Iterator[None]:
-    """Turn what botocore raises into an S3Error about this action on this place.
+    """Turn what a client raises into an S3Error about this action on this place.
 
     Raises:
         ObjectMissing: there is no such object.
         ObjectChanged: a condition of the request did not hold.
         S3Error: anything else.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
         raise _answered(action, place, error) from _without_secrets(error)
-    except (BotoCoreError, HTTPClientError) as error:
+    except (BotoCoreError, *broken_answers()) as error:
         raise S3Error(f"{action}, {place}: {_unanswered(error)}") from _without_secrets(error)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from retail_assets.engine.s3 import s3_client
-from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error, explained
+from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_multipart import put_in_parts
+from retail_assets.engine.s3_retry import asked
 from retail_assets.settings import S3Settings
 
+T = TypeVar("T")
 ABSENT = "*"
 """The condition that there is no object of that key yet; any other condition is the ETag that it has."""
 MEBIBYTE = 1024 * 1024
@@ -90,66 +94,69 @@ class S3:
         """
         if state.bytes > MOST_BYTES_OF_A_COPY:
             raise S3Error(f"CopyObject, {source}: it is larger than the 5 GiB that S3 copies in one step")
-        with explained("CopyObject", source):
-            answer = self.client.copy_object(
-                **_named(target), CopySource=_named(source), CopySourceIfMatch=state.etag, **self._encryption()
-            )
+        named = {**_named(target), "CopySource": _named(source), "CopySourceIfMatch": state.etag}
+        answer = self._asked("CopyObject", source, lambda: self.client.copy_object(**named, **self._encryption()))
         return State(answer["CopyObjectResult"]["ETag"], state.bytes, state.sha256, answer.get("VersionId"))
 
     def state(self, place: S3Location) -> State | None:
         """What there is at a place; None where there is nothing."""
         try:
-            with explained("HeadObject", place):
-                answer = self.client.head_object(**_named(place))
+            answer = self._asked("HeadObject", place, lambda: self.client.head_object(**_named(place)))
         except ObjectMissing:
             return None
         sha256 = answer["Metadata"].get("sha256", "")
         return State(answer["ETag"], answer["ContentLength"], sha256, answer.get("VersionId"))
 
     def read(self, place: S3Location, unless: str | None = None) -> Body | None:
-        """The object's bytes; None where its ETag is the one of ``unless``. An answer that is cut short is asked again.
+        """The object's bytes; None where its ETag is the one of ``unless``.
 
         Raises:
             ObjectMissing: there is none.
         """
-        from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError
-
         condition = {"IfNoneMatch": unless} if unless else {}
-        for left in reversed(range(self.settings.attempts)):
-            with explained("GetObject", place):
-                try:
-                    answer = self.client.get_object(**_named(place), **condition)
-                    return Body(answer["Body"].read(), answer["ETag"])
-                except ClientError as error:
-                    if error.response["Error"]["Code"] == UNCHANGED:
-                        return None
-                    raise
-                except (IncompleteReadError, ConnectionError, HTTPClientError):
-                    if not left:
-                        raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+
+        def get() -> Body | None:
+            from botocore.exceptions import ClientError
+
+            try:
+                answer = self.client.get_object(**_named(place), **condition)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == UNCHANGED:
+                    return None
+                raise
+            return Body(answer["Body"].read(), answer["ETag"])
+
+        return self._asked("GetObject", place, get)
 
     def listed(self, below: S3Location) -> Iterator[tuple[S3Location, str, int]]:
         """Every object below a place, with its ETag and size, page by page."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=below.bucket, Prefix=below.below)
-        with explained("ListObjectsV2", below):
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    yield S3Location(below.bucket, item["Key"]), item["ETag"], item["Size"]
+        named: dict[str, str] = {"Bucket": below.bucket, "Prefix": below.below}
+        while named:
+            page = self._asked("ListObjectsV2", below, partial(self.client.list_objects_v2, **named))
+            for item in page.get("Contents", ()):
+                yield S3Location(below.bucket, item["Key"]), item["ETag"], item["Size"]
+            token = page.get("NextContinuationToken")
+            named = {**named, "ContinuationToken": token} if token else {}
 
     def remove(self, place: S3Location) -> None:
         """Delete an object, if it is there; of a versioned bucket, earlier versions stay."""
-        with explained("DeleteObject", place):
-            self.client.delete_object(**_named(place))
+        self._asked("DeleteObject", place, lambda: self.client.delete_object(**_named(place)))
 
     def abort_uploads(self, below: S3Location) -> int:
         """Abort uploads in parts that were begun below a place; only for whoever alone may write there."""
         pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=below.bucket, Prefix=below.below)
-        with explained("ListMultipartUploads", below):
-            uploads = [item for page in pages for item in page.get("Uploads", ())]
-            for item in uploads:
-                self.client.abort_multipart_upload(Bucket=below.bucket, Key=item["Key"], UploadId=item["UploadId"])
+        uploads = self._asked(
+            "ListMultipartUploads", below, lambda: [item for page in pages for item in page.get("Uploads", ())]
+        )
+        for item in uploads:
+            place = S3Location(below.bucket, item["Key"])
+            with suppress(ObjectMissing):  # an abort whose answer was lost
+                abort = partial(self.client.abort_multipart_upload, UploadId=item["UploadId"], **_named(place))
+                self._asked("AbortMultipartUpload", place, abort)
         return len(uploads)
+
+    def _asked(self, action: str, place: S3Location, send: Callable[[], T]) -> T:
+        return asked(action, place, self.settings.attempts, send)
 
     def _sent(
         self,
@@ -161,8 +168,7 @@ class S3:
         send: Callable[[], Mapping[str, Any]],
     ) -> State:
         try:
-            with explained(action, place):
-                answer = send()
+            answer = self._asked(action, place, send)
         except (ObjectChanged, ObjectMissing) as error:
             # The answer to an earlier attempt may have been lost: then what stands in the way is our own object.
             found = self.state(place)

@@ -13,6 +13,7 @@ from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.s3 import s3_client, s3_credentials
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.engine.s3_location import S3Location, is_s3
+from retail_assets.engine.s3_retry import FIRST_PAUSE_SECONDS
 from retail_assets.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -31,17 +32,11 @@ def allow_reading(connection: DuckDBPyConnection, locations: Iterable[str], sett
     buckets = sorted({S3Location.of(location).bucket for location in locations if is_s3(location)})
     if not buckets:
         return
-    import duckdb
-
     _load(connection)
     for name, value in _options(settings).items():
         connection.execute(f"SET {name} = {value}")
     for bucket in buckets:
-        try:
-            connection.execute(_secret(bucket, settings))
-        except duckdb.Error as error:
-            # Its text would repeat the statement.
-            raise S3Error(f"DuckDB refuses the access to s3://{bucket} ({type(error).__name__})") from None
+        _allow(connection, bucket, settings)
 
 
 def _load(connection: DuckDBPyConnection) -> None:
@@ -73,7 +68,7 @@ def _options(settings: S3Settings) -> dict[str, str]:
         "enable_server_cert_verification": "true",
         "http_timeout": str(max(1, round(settings.read_timeout_seconds))),
         "http_retries": str(settings.attempts - 1),
-        "http_retry_wait_ms": "100",
+        "http_retry_wait_ms": str(round(FIRST_PAUSE_SECONDS * 1000)),
         "http_retry_backoff": "2",
     }
     if settings.ca_bundle:
@@ -81,13 +76,14 @@ def _options(settings: S3Settings) -> dict[str, str]:
     return options
 
 
-def _secret(bucket: str, settings: S3Settings) -> str:
+def _allow(connection: DuckDBPyConnection, bucket: str, settings: S3Settings) -> None:
+    """Create the bucket's secret. The credentials are bound: they stand in no statement, and in no log of statements."""
     client, credentials = s3_client(settings), s3_credentials(settings)
     endpoint = urlsplit(client.meta.endpoint_url)
     values = {
-        "KEY_ID": quote_literal(credentials.access_key),
-        "SECRET": quote_literal(credentials.secret_key),
-        "SESSION_TOKEN": quote_literal(credentials.token or ""),
+        "KEY_ID": "$1",
+        "SECRET": "$2",
+        "SESSION_TOKEN": "$3",
         "REGION": quote_literal(client.meta.region_name),
         "ENDPOINT": quote_literal(endpoint.netloc),
         "URL_STYLE": "'path'" if settings.path_style else "'vhost'",
@@ -95,4 +91,7 @@ def _secret(bucket: str, settings: S3Settings) -> str:
         "SCOPE": quote_literal(f"s3://{bucket}/"),
     }
     listed = ", ".join(f"{name} {value}" for name, value in values.items())
-    return f"CREATE OR REPLACE TEMPORARY SECRET {quote_identifier(f's3_{bucket}')} (TYPE s3, PROVIDER config, {listed})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMPORARY SECRET {quote_identifier(f's3_{bucket}')} (TYPE s3, PROVIDER config, {listed})",
+        [credentials.access_key, credentials.secret_key, credentials.token or ""],
+    )

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from uuid import uuid4
 
 from retail_assets.contracts import Contract, contract_names
 from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
@@ -19,7 +19,6 @@ from retail_assets.engine.s3_location import S3Location, is_s3
 from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
 from retail_assets.engine.staging import Output
 from retail_assets.lake.entries import published_entry
-from retail_assets.lake.lease import Lease
 from retail_assets.lake.manifest import MANIFEST_NAME
 from retail_assets.lake.s3_manifest import Kept, Manifest, at_once, read_manifest, write_manifest
 
@@ -79,7 +78,7 @@ class S3Lake:
         """The right to write the dataset: of the processes of this machine, then of all machines."""
         locks, purpose = self.local / "_locks", f"writing {contract.name}"
         with exclusive(locks / f"{contract.name}.lock", purpose):
-            lease = Lease(self.s3, self.root / "_locks" / f"{contract.name}.json", _machine(locks), purpose)
+            lease = Lease(self.s3, self.root / "_locks" / f"{contract.name}.json", this_machine(locks), purpose)
             with lease.held():
                 self.s3.abort_uploads(self.folder(contract))
                 self._leases[contract.name] = lease
@@ -151,15 +150,3 @@ class S3Lake:
             lease.renew()
             state = self.s3.put_file(target, file, sha256)
         return replace(move.kept, state=state)
-
-
-def _machine(folder: Path) -> str:
-    """What is written in a file of this machine, which all of its processes share."""
-    path = folder / ".machine"
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        with exclusive(folder / ".machine.lock", "naming this machine"):
-            if not path.exists():
-                path.write_text(uuid4().hex, encoding="utf-8")
-        return _machine(folder)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from retail_assets.local_cloud.processes import free_ports, running
+from retail_assets.settings import S3Settings
 
 KEY, SECRET = "retail-local-key", "retail-local-secret"
 BUCKET = "retail"
@@ -30,6 +31,16 @@ class S3Server:
     key: str = KEY
     secret: str = field(default=SECRET, repr=False)
     region: str = REGION
+
+    @property
+    def settings(self) -> S3Settings:
+        """How a platform reaches it."""
+        return S3Settings(endpoint_url=self.endpoint, region=self.region, path_style=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables in which the AWS chain finds the server's credentials."""
+        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret}
 
     def client(self) -> Any:
         """A client with the server's own credentials."""

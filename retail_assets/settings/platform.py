@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr, model_validator
+from pydantic import Field, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retail_assets.settings.paths import AbsolutePath
 from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
-
-
-def _known_encoding(name: str) -> str:
-    codecs.lookup(name)
-    return name
-
-
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
+from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
 
 
 class Settings(BaseSettings):
@@ -40,7 +32,7 @@ class Settings(BaseSettings):
     )
     lake_url: str | None = Field(
         default=None,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#*]+)*/?$",
+        pattern=S3_URL,
         description="Where the lake is on S3, as s3://bucket/prefix. Unset: the folder lake, below data_dir.",
     )
     warehouse: Literal["duckdb", "redshift"] | None = Field(
@@ -56,6 +48,14 @@ class Settings(BaseSettings):
     )
     inbox_dir: AbsolutePath | None = Field(
         default=None, description="Folder in which event files arrive. Unset: landing, below data_dir."
+    )
+    inbox_url: str | None = Field(
+        default=None, pattern=S3_URL, description="Where event files arrive on S3, instead of in a folder."
+    )
+    sources: tuple[SourceSettings, ...] = Field(
+        default=(),
+        description="More places where event files arrive, each with its own format, as JSON: "
+        '[{"name": "pos", "place": "s3://pos-exports/events", "source_timezone": "Europe/Berlin"}].',
     )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     sensors: bool = Field(
         default=True, description="Whether sensors and schedules are on in a Dagster instance that never saw them."
     )
+    sensor_seconds: PositiveInt = Field(
+        default=5, description="Seconds between two looks of a sensor. On S3, a look lists every landed file anew."
+    )
     threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
     memory_limit_mb: PositiveInt | None = Field(
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."
@@ -129,14 +132,32 @@ class Settings(BaseSettings):
             raise ValueError("RETAIL_ENV=cloud needs RETAIL_LAKE_URL, such as s3://bucket/prefix")
         return self
 
+    @model_validator(mode="after")
+    def _sources_are_told_apart(self) -> Self:
+        names = [source.name for source in self.sources]
+        if len(names) != len(set(names)):
+            raise ValueError("two of RETAIL_SOURCES have the same name")
+        own_times = [source.name for source in self.sources if {"event_time_format", "source_timezone"} & set(source.own)]
+        if own_times and self.event_time_format != "iso":
+            raise ValueError(
+                f"{own_times[0]} in RETAIL_SOURCES has a time of its own, which raw_events holds in ISO 8601: leave "
+                "RETAIL_EVENT_TIME_FORMAT at iso, and give the source of other times a format of its own"
+            )
+        return self
+
     @property
     def warehouse_kind(self) -> Literal["duckdb", "redshift"]:
         """Which warehouse is in force."""
         return self.warehouse or ("redshift" if self.env == "cloud" else "duckdb")
 
     @property
+    def inbox(self) -> str:
+        """Where files arrive, but for those of other sources: a folder, or a URL of S3."""
+        return self.inbox_url or str(self.landing_dir)
+
+    @property
     def landing_dir(self) -> Path:
-        """Where files arrive."""
+        """The folder in which files arrive, unless they do so on S3."""
         return self.inbox_dir or self.data_dir / "landing"
 
     @property

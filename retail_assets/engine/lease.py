@@ -1,4 +1,4 @@
-"""The right to write a dataset on S3, which one run has at a time: a small object that its holder keeps renewing.
+"""The right to write something on S3, such as a dataset, which one run has at a time: a small object that its holder keeps renewing.
 
 No clocks are compared. Who waits watches the object's ETag; when nothing has renewed it for as long as a lease lasts,
 by the waiting machine's own measure, its holder is dead and the lease is taken over. S3 itself decides between several
@@ -19,9 +19,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from retail_assets.engine.locking import exclusive
 from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import ABSENT, S3, Body
@@ -32,6 +34,10 @@ RENEWALS = 4
 LOOKS = 10
 """Of who waits, in the same time."""
 FREE = "nobody"
+
+
+_SEEN: dict[S3Location, tuple[str, float]] = {}
+"""What who only asks has seen of each lease, and since when."""
 
 
 class LeaseLost(Exception):
@@ -96,6 +102,17 @@ class Lease:
                 ) from error
             self._renewed = started
 
+    def is_held(self) -> bool:
+        """Whether somebody seems to have the right at this moment; a dead holder does until a lease has gone by."""
+        found = self._read()
+        if found is None or _document(found).get("holder") == FREE:
+            return False
+        etag, since = _SEEN.get(self.place, ("", 0.0))
+        if etag != found.etag:
+            _SEEN[self.place] = found.etag, time.monotonic()
+            return True
+        return not self._has_aged(since)
+
     @property
     def _seconds(self) -> float:
         return self.s3.settings.lease_seconds
@@ -156,6 +173,18 @@ class Lease:
             self._write(FREE, self._etag)
         except S3Error as error:
             LOG.warning("the right of %s was not released; it ends by itself: %s", self.purpose, error)
+
+
+def this_machine(folder: Path) -> str:
+    """A name for this machine, kept in a folder that all of its processes share."""
+    path = folder / ".machine"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        with exclusive(folder / ".machine.lock", "naming this machine"):
+            if not path.exists():
+                path.write_text(uuid4().hex, encoding="utf-8")
+        return this_machine(folder)
 
 
 def _document(found: Body) -> dict[str, Any]:

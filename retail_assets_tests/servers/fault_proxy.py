@@ -1,0 +1,145 @@
+"""A fault proxy: what goes wrong between a client and an S3 server, on purpose and counted.
+
+Each request has a connection of its own, to the proxy and on to the server. A faulty one is answered 503 or 500, reset
+before the server saw it or after it had done its work, left without an answer, or answered in half.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+FAULTS = ("slow_down", "internal_error", "reset", "lost_answer", "truncated", "stall")
+CHUNK = 65536
+NO_LINGER = struct.pack("ii", 1, 0)
+"""Closing then sends RST instead of FIN."""
+
+
+@dataclass
+class FaultProxy:
+    """Passes requests on to ``upstream``, some of them with a fault.
+
+    ``share`` of the requests fail, but of one object never more than ``in_a_row`` at a time: a client that tries once
+    more gets through. While ``is_down`` every connection is reset.
+    """
+
+    upstream: str
+    share: float = 0.0
+    in_a_row: int = 3
+    weights: tuple[int, ...] = (9, 9, 9, 9, 9, 1)
+    """Of the faults, in their order: a stall costs a client's whole time-out."""
+    stall_seconds: float = 4.0
+    is_down: bool = False
+    faults: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random(5))
+    port: int = 0
+    _rows: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients reach it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def running(self) -> Iterator[FaultProxy]:
+        """Answer on a free port of 127.0.0.1, in a thread of its own."""
+        loop = asyncio.new_event_loop()
+        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20))
+        self.port = server.sockets[0].getsockname()[1]
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            asyncio.run_coroutine_threadsafe(_end(server), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            if self.is_down:
+                _reset(writer)
+            else:
+                await self._answer(reader, writer)
+        with suppress(ConnectionError):
+            writer.close()
+            await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        if "expect: 100-continue" in head.lower():
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        length = re.search(r"(?im)^content-length: *(\d+)", head)
+        body = await reader.readexactly(int(length[1]) if length else 0)
+        fault = self._fault(head.partition(" HTTP/")[0])
+        if fault in ("slow_down", "internal_error"):
+            writer.write(_refusal(fault))
+        elif fault == "reset":
+            _reset(writer)
+        elif fault == "stall":
+            await asyncio.sleep(self.stall_seconds)
+        else:
+            await self._pass_on(head, body, writer, fault)
+        await writer.drain()
+
+    def _fault(self, request: str) -> str:
+        """The fault that befalls this request, or none."""
+        self.requests += 1
+        target = request.partition("?")[0]
+        if self._rows[target] >= self.in_a_row or self.chance.random() >= self.share:
+            self._rows[target] = 0
+            return ""
+        self._rows[target] += 1
+        (fault,) = self.chance.choices(FAULTS, self.weights)
+        self.faults[fault] += 1
+        return fault
+
+    async def _pass_on(self, head: str, body: bytes, writer: asyncio.StreamWriter, fault: str) -> None:
+        upstream = urlsplit(self.upstream)
+        answers, requests = await asyncio.open_connection(upstream.hostname, upstream.port)
+        kept = re.sub(r"(?im)^(expect|connection):.*\r\n", "", head)
+        requests.write(kept.removesuffix("\r\n").encode("latin-1") + b"Connection: close\r\n\r\n" + body)
+        await requests.drain()
+        if fault:
+            answer = await answers.read()
+            writer.write(answer[: len(answer) // 2] if fault == "truncated" else b"")
+            await writer.drain()
+            _reset(writer)
+        else:
+            while part := await answers.read(CHUNK):
+                writer.write(part)
+                await writer.drain()
+        requests.close()
+        with suppress(ConnectionError):
+            await requests.wait_closed()
+
+
+def _refusal(fault: str) -> bytes:
+    status, code = ("503 Slow Down", "SlowDown") if fault == "slow_down" else ("500 Internal Error", "InternalError")
+    body = f"<Error><Code>{code}</Code><Message>Please try again.</Message></Error>"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\nConnection: close"
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    writer.transport.abort()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
