@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DAYS = "3650"
-NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+NAMES = "subjectAltName=DNS:localhost"
 
 
 @dataclass(frozen=True)

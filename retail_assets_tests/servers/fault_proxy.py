@@ -43,7 +43,8 @@ class FaultProxy:
     requests: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(5))
     port: int = 0
-    _rows: Counter[str] = field(default_factory=Counter)
+    _rows: Counter[str] = field(default_factory=Counter, repr=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 
     @property
     def endpoint(self) -> str:
@@ -67,14 +68,18 @@ class FaultProxy:
             loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            if self.is_down:
-                _reset(writer)
-            else:
-                await self._answer(reader, writer)
-        with suppress(ConnectionError):
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)  # the loop itself would let a task go that waits for its client
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                if self.is_down:
+                    _reset(writer)
+                else:
+                    await self._answer(reader, writer)
+        finally:
             writer.close()
-            await writer.wait_closed()
+            self._tasks.discard(task)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -108,6 +113,20 @@ class FaultProxy:
     async def _pass_on(self, head: str, body: bytes, writer: asyncio.StreamWriter, fault: str) -> None:
         upstream = urlsplit(self.upstream)
         answers, requests = await asyncio.open_connection(upstream.hostname, upstream.port)
+        try:
+            await self._exchange(answers, requests, head, body, writer, fault)
+        finally:
+            requests.close()
+
+    async def _exchange(
+        self,
+        answers: asyncio.StreamReader,
+        requests: asyncio.StreamWriter,
+        head: str,
+        body: bytes,
+        writer: asyncio.StreamWriter,
+        fault: str,
+    ) -> None:
         kept = re.sub(r"(?im)^(expect|connection):.*\r\n", "", head)
         requests.write(kept.removesuffix("\r\n").encode("latin-1") + b"Connection: close\r\n\r\n" + body)
         await requests.drain()
@@ -120,9 +139,6 @@ class FaultProxy:
             while part := await answers.read(CHUNK):
                 writer.write(part)
                 await writer.drain()
-        requests.close()
-        with suppress(ConnectionError):
-            await requests.wait_closed()
 
 
 def _refusal(fault: str) -> bytes:
@@ -143,3 +159,4 @@ async def _end(server: asyncio.Server) -> None:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.01)  # connections close in the next rounds
