@@ -32,7 +32,6 @@ def test_objects_reach_the_warehouse(following: Following) -> None:
     put(platform, f"{DAY}.csv", shop_day(DAY))
     asked = following.follow()
     assert asked[0] == Asked(("raw_events", "clean_events", "product_days"), DAY, DAY)
-    print(asked, platform.landing.files(), following.skipped)
     assert rows_of(platform, "features", DAY) > 0
     assert following.follow() == []
     put(platform, f"{DAY}.csv", shop_day(DAY, extra=5))
