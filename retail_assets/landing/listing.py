@@ -80,7 +80,7 @@ def _page(client: Any, named: dict[str, str]) -> dict[str, Any]:
         _PARSES_FAST.reset(token)
 
 
-def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_others: object) -> None:
     """Called by botocore with the raw answer; what is put into ``customized_response_dict`` becomes part of its own."""
     if not _PARSES_FAST.get() or response_dict["status_code"] >= 300:
         return

@@ -46,8 +46,9 @@ class S3Keeper:
         attempt = uuid4().hex[:12]
         place = self.storage.attempt(file_id, attempt)
         outgoing = rows.rename(self.folder / f"outgoing-{attempt}")
-        files = [*outgoing.glob(f"date=*/{OBJECT_NAME}"), *outgoing.glob(REJECTED_NAME)]
-        self._sent[attempt] = [self.pool.submit(self._send, file, place, outgoing) for file in files]
+        targets = {file: f"{file.parent.name}/{OBJECT_NAME}" for file in outgoing.glob(f"date=*/{OBJECT_NAME}")}
+        targets |= {file: f"{QUARANTINED}/{REJECTED_NAME}" for file in outgoing.glob(REJECTED_NAME)}
+        self._sent[attempt] = [self.pool.submit(self._send, file, place / name) for file, name in targets.items()]
         return attempt
 
     def confirm(self, entries: Iterable[LandedFile]) -> None:
@@ -57,8 +58,8 @@ class S3Keeper:
                 future.result()
             rmtree(self.folder / f"outgoing-{entry.attempt}", ignore_errors=True)
 
-    def _send(self, file: Path, place: S3Location, outgoing: Path) -> None:
-        self.storage.s3.put_file(place / file.relative_to(outgoing).as_posix(), file, sha256_of(file))
+    def _send(self, file: Path, target: S3Location) -> None:
+        self.storage.s3.put_file(target, file, sha256_of(file))
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class S3Storage:
         return str(self._rejected(entry)), entry.sizes[REJECTED_SIZE]
 
     def _rejected(self, entry: LandedFile) -> S3Location:
-        return self.attempt(entry.file_id, entry.attempt) / REJECTED_NAME
+        return self.attempt(entry.file_id, entry.attempt) / QUARANTINED / REJECTED_NAME
 
     def _shown(self, entry: LandedFile) -> S3Location:
         return self.quarantine / f"{entry.file_id}.parquet"

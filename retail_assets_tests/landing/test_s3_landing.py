@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from retail_assets.landing.s3_inbox import S3Inbox
 from retail_assets.landing.s3_storage import S3Storage
 from retail_assets.settings import Settings
 from retail_assets_tests.building import books, build, csv_text, event, land, rows
+from retail_assets_tests.landing.inboxes_on_s3 import keys, put, with_inbox
 from retail_assets_tests.servers.fault_proxy import FaultProxy
 
 SECOND = "2019-10-02 12:00:00 UTC"
@@ -35,20 +35,7 @@ FILES = {
 @pytest.fixture
 def cloud(on_s3: Settings) -> Platform:
     """A platform whose lake and inbox are on S3."""
-    return Platform.of(on_s3.model_copy(update={"inbox_url": f"{on_s3.lake_url}/../landing".replace("/lake/..", "")}))
-
-
-def put(platform: Platform, name: str, content: bytes | Iterable[Mapping[str, str | None]]) -> str:
-    """Put an object into the inbox; returns its ETag."""
-    text = content if isinstance(content, bytes) else csv_text(content).encode()
-    return S3(platform.settings.s3).put(S3Location.of(platform.landing.inbox.place) / name, text).etag
-
-
-def keys(platform: Platform, below: str = "") -> list[str]:
-    """What there is of the lake."""
-    root = S3Location.of(platform.settings.lake_url or "")
-    found = S3(platform.settings.s3).listed(root / below if below else root)
-    return [place.key.removeprefix(root.below) for place, _, _ in found]
+    return Platform.of(with_inbox(on_s3))
 
 
 def quarantine(platform: Platform) -> list[str]:
