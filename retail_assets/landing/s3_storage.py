@@ -47,7 +47,7 @@ class S3Keeper:
         place = self.storage.attempt(file_id, attempt)
         outgoing = rows.rename(self.folder / f"outgoing-{attempt}")
         targets = {file: f"{file.parent.name}/{OBJECT_NAME}" for file in outgoing.glob(f"date=*/{OBJECT_NAME}")}
-        targets |= {file: f"{QUARANTINED}/{REJECTED_NAME}" for file in outgoing.glob(REJECTED_NAME)}
+        targets |= dict.fromkeys(outgoing.glob(REJECTED_NAME), f"{QUARANTINED}/{REJECTED_NAME}")
         self._sent[attempt] = [self.pool.submit(self._send, file, place / name) for file, name in targets.items()]
         return attempt
 

@@ -10,6 +10,7 @@ import asyncio
 import random
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -39,6 +40,8 @@ class FaultProxy:
     weights: tuple[int, ...] = (9, 9, 9, 9, 9, 1)
     """Of the faults, in their order: a stall costs a client's whole time-out."""
     stall_seconds: float = 4.0
+    tls: ssl.SSLContext | None = None
+    """Spoken to clients, not to the server."""
     is_down: bool = False
     denied: frozenset[str] = frozenset()
     """Methods that are refused, as by a policy that does not allow them."""
@@ -58,7 +61,7 @@ class FaultProxy:
     def running(self) -> Iterator[FaultProxy]:
         """Answer on a free port of 127.0.0.1, in a thread of its own."""
         loop = asyncio.new_event_loop()
-        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20))
+        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20, ssl=self.tls))
         self.port = server.sockets[0].getsockname()[1]
         thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()
