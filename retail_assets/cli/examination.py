@@ -236,16 +236,16 @@ def _ledger(platform: Platform) -> Iterator[Finding]:
 
 def _datasets(platform: Platform) -> Iterator[Finding]:
     from retail_assets.assets.catalogue import STEPS
+    from retail_assets.lake.lost import lost
 
     for step in STEPS:
         for item in step.contracts():
             what = f"{step.store} {item.name}"
             try:
-                published = platform.store(step).published(item).values()
+                gone = [partition.key for partition in lost(platform.store(step), item)] if step.store == "lake" else []
             except ValueError as error:
                 yield Finding(what, "wrong", "its manifest is damaged", str(error))
                 continue
-            gone = sorted(e.partition.key for e in published if step.store == "lake" and not Path(e.location).exists())
             if gone:
                 mend = f"make them again: {command_line('backfill --force')}, with --from and --to"
                 found = f"{plural(len(gone), 'object')} of the manifest are gone: {some(gone, MOST_NAMES)}"
@@ -257,6 +257,7 @@ def _left_behind(settings: Settings) -> Iterator[Finding]:
     """Private folders of runs that were killed: those that nobody has touched for an hour."""
     private = [
         *settings.lake_dir.glob("_staging/*"),
+        *settings.lake_staging_dir.glob("_staging/*"),
         *settings.lake_dir.glob("_landing/parts/.reading-*"),
         *settings.data_dir.glob(".warehouse-staging/*/"),
         *settings.spill_dir.glob("*"),

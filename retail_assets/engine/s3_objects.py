@@ -142,6 +142,19 @@ class S3:
         """Delete an object, if it is there; of a versioned bucket, earlier versions stay."""
         self._asked("DeleteObject", place, lambda: self.client.delete_object(**_named(place)))
 
+    def begin_upload(self, place: S3Location) -> str:
+        """Begin an upload in parts, of which nobody sees anything; returns its identifier."""
+        answer = self._asked(
+            "CreateMultipartUpload", place, lambda: self.client.create_multipart_upload(**_named(place))
+        )
+        return str(answer["UploadId"])
+
+    def is_versioned(self, bucket: str) -> bool:
+        """Whether the bucket keeps what is replaced or deleted."""
+        place = S3Location(bucket)
+        answer = self._asked("GetBucketVersioning", place, lambda: self.client.get_bucket_versioning(Bucket=bucket))
+        return bool(answer.get("Status") == "Enabled")
+
     def abort_uploads(self, below: S3Location) -> int:
         """Abort uploads in parts that were begun below a place; only for whoever alone may write there."""
         pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=below.bucket, Prefix=below.below)

@@ -10,6 +10,7 @@ import asyncio
 import random
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 FAULTS = ("slow_down", "internal_error", "reset", "lost_answer", "truncated", "stall")
+REFUSALS = {"slow_down": ("503 Slow Down", "SlowDown"), "internal_error": ("500 Internal Error", "InternalError")}
 CHUNK = 65536
 NO_LINGER = struct.pack("ii", 1, 0)
 """Closing then sends RST instead of FIN."""
@@ -38,7 +40,11 @@ class FaultProxy:
     weights: tuple[int, ...] = (9, 9, 9, 9, 9, 1)
     """Of the faults, in their order: a stall costs a client's whole time-out."""
     stall_seconds: float = 4.0
+    tls: ssl.SSLContext | None = None
+    """Spoken to clients, not to the server."""
     is_down: bool = False
+    denied: frozenset[str] = frozenset()
+    """Methods that are refused, as by a policy that does not allow them."""
     faults: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(5))
@@ -55,7 +61,7 @@ class FaultProxy:
     def running(self) -> Iterator[FaultProxy]:
         """Answer on a free port of 127.0.0.1, in a thread of its own."""
         loop = asyncio.new_event_loop()
-        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20))
+        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20, ssl=self.tls))
         self.port = server.sockets[0].getsockname()[1]
         thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()
@@ -88,8 +94,10 @@ class FaultProxy:
         length = re.search(r"(?im)^content-length: *(\d+)", head)
         body = await reader.readexactly(int(length[1]) if length else 0)
         fault = self._fault(head.partition(" HTTP/")[0])
-        if fault in ("slow_down", "internal_error"):
-            writer.write(_refusal(fault))
+        if head.partition(" ")[0] in self.denied:
+            writer.write(_refusal("403 Forbidden", "AccessDenied"))
+        elif fault in REFUSALS:
+            writer.write(_refusal(*REFUSALS[fault]))
         elif fault == "reset":
             _reset(writer)
         elif fault == "stall":
@@ -141,9 +149,8 @@ class FaultProxy:
                 await writer.drain()
 
 
-def _refusal(fault: str) -> bytes:
-    status, code = ("503 Slow Down", "SlowDown") if fault == "slow_down" else ("500 Internal Error", "InternalError")
-    body = f"<Error><Code>{code}</Code><Message>Please try again.</Message></Error>"
+def _refusal(status: str, code: str) -> bytes:
+    body = f"<Error><Code>{code}</Code><Message>On purpose.</Message></Error>"
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\nConnection: close"
     return f"{head}\r\n\r\n{body}".encode()
 
