@@ -39,11 +39,8 @@ def is_event_file(path: str) -> bool:
 
     One that holds ``://`` would pass for a file of another source.
     """
-    return (
-        "://" not in path
-        and path.lower().endswith(SUFFIXES)
-        and not any(part.startswith(HIDDEN) for part in path.split("/"))
-    )
+    is_hidden = path.startswith(HIDDEN) or "/." in path or "/_" in path
+    return not is_hidden and "://" not in path and path.lower().endswith(SUFFIXES)
 
 
 def require_unchanged(arrival: Arrival, state: os.stat_result | None = None) -> None:

@@ -6,14 +6,15 @@ the server keeps. That order is by bytes on AWS, and by folders on some other se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
+from html import unescape
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
-from xml.etree import ElementTree
 
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
@@ -22,7 +23,9 @@ from retail_assets.engine.s3_retry import asked
 KEYS_A_STRETCH = 5_000
 STRETCHES_AT_ONCE = 8
 T = TypeVar("T")
-_PARSES_FAST: ContextVar[bool] = ContextVar("parses_fast", default=False)
+_PARSES_FIRST: ContextVar[bool] = ContextVar("parses_first", default=False)
+_FIELD = re.compile("<(Key|ETag|Size|LastModified)>([^<]*)</")
+_END = "</ListBucketResult>"
 
 
 class Found(NamedTuple):
@@ -60,49 +63,63 @@ def _stretch(s3: S3, place: S3Location, start: str, ends: frozenset[str]) -> Ite
     at = {"StartAfter": start} if start else {}
     while True:
         page = asked("ListObjectsV2", place, s3.settings.attempts, partial(_page, s3.client, {**named, **at}))
-        for item in page["Found"]:
+        for item in page.found:
             yield item
             if item.key in ends:
                 return
-        if not page["Next"]:
+        if not page.following:
             return
-        at = {"ContinuationToken": page["Next"]}
+        at = {"ContinuationToken": page.following}
 
 
-def _page(client: Any, named: dict[str, str]) -> dict[str, Any]:
-    """A page of a listing, parsed by ourselves: botocore takes eight times as long (0.1 s a page)."""
-    client.meta.events.register_first("before-parse.s3.ListObjectsV2", _parse, unique_id=__name__)
-    token = _PARSES_FAST.set(True)
+class _Page(NamedTuple):
+    found: list[Found]
+    following: str | None
+    """The token of the next page."""
+
+
+def _page(client: Any, named: dict[str, str]) -> _Page:
+    """A page of a listing, parsed by ourselves where we can: botocore takes 0.1 s, ten times as long."""
+    client.meta.events.register("before-parse.s3.ListObjectsV2", _parse_first, unique_id=__name__)
+    token = _PARSES_FIRST.set(True)
     try:
-        page: dict[str, Any] = client.list_objects_v2(**named)
-        return page
+        answer = client.list_objects_v2(**named)
     finally:
-        _PARSES_FAST.reset(token)
+        _PARSES_FIRST.reset(token)
+    found = answer.get("Found")
+    if found is None:
+        found = [
+            Found(item["Key"], item["ETag"], item["Size"], _nanoseconds(item["LastModified"]))
+            for item in answer.get("Contents", ())
+        ]
+    return _Page(found, answer.get("NextContinuationToken"))
 
 
-def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_others: object) -> None:
-    """Called by botocore with the raw answer; what is put into ``customized_response_dict`` becomes part of its own."""
-    if not _PARSES_FAST.get() or response_dict["status_code"] >= 300:
+def _parse_first(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """Called by botocore with the raw answer: take the objects out of it, and leave the rest to botocore.
+
+    ``Found`` becomes part of what botocore returns. An answer that is not of the form that servers write, or that broke
+    off, is left as it is.
+    """
+    text = response_dict["body"].decode("utf-8", "replace")
+    if not _PARSES_FIRST.get() or response_dict["status_code"] >= 300 or not text.rstrip().endswith(_END):
         return
-    try:
-        root = ElementTree.fromstring(response_dict["body"])  # noqa: S314 - from the server that we trust with all
-    except ElementTree.ParseError:
-        return  # it broke off, which botocore tells
-    space, is_list, _ = root.tag.partition("ListBucketResult")
-    if not is_list:  # an error that comes as a success
-        return
-    is_encoded = root.findtext(f"{space}EncodingType") == "url"
-    items = [{part.tag: part.text or "" for part in item} for item in root.iter(f"{space}Contents")]
-    key, etag, size, changed = (f"{space}{name}" for name in ("Key", "ETag", "Size", "LastModified"))
-    customized_response_dict["Found"] = [
-        Found(
-            key=unquote_plus(item[key]) if is_encoded else item[key],
-            etag=item[etag],
-            bytes=int(item[size]),
-            mtime_ns=int(datetime.fromisoformat(item[changed]).timestamp()) * 10**9,
-        )
-        for item in items
-    ]
-    is_cut = root.findtext(f"{space}IsTruncated") == "true"
-    customized_response_dict["Next"] = root.findtext(f"{space}NextContinuationToken") if is_cut else None
-    response_dict["body"] = b"<ListBucketResult/>"
+    head, *items = text.replace("&#34;", '"').replace("&quot;", '"').split("<Contents>")  # every ETag has two
+    is_encoded = "<EncodingType>url</EncodingType>" in text
+    found = [_found(dict(_FIELD.findall(item)), is_encoded) for item in items]
+    if all(found):
+        customized_response_dict["Found"] = found
+        after = items[-1].rpartition("</Contents>")[2] if items else ""
+        response_dict["body"] = f"{head}{after}".encode()
+
+
+def _found(fields: dict[str, str], is_encoded: bool) -> Found | None:
+    if len(fields) < len(Found._fields):
+        return None
+    key, etag = unescape(fields["Key"]), unescape(fields["ETag"])
+    changed = _nanoseconds(datetime.fromisoformat(fields["LastModified"]))
+    return Found(unquote_plus(key) if is_encoded else key, etag, int(fields["Size"]), changed)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 10**9
