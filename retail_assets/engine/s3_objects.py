@@ -96,7 +96,8 @@ class S3:
             raise S3Error(f"CopyObject, {source}: it is larger than the 5 GiB that S3 copies in one step")
         named = {**_named(target), "CopySource": _named(source), "CopySourceIfMatch": state.etag}
         answer = self._asked("CopyObject", source, lambda: self.client.copy_object(**named, **self._encryption()))
-        return State(answer["CopyObjectResult"]["ETag"], state.bytes, state.sha256, answer.get("VersionId"))
+        etag = answer["CopyObjectResult"]["ETag"].strip('"')
+        return State(f'"{etag}"', state.bytes, state.sha256, answer.get("VersionId"))  # not all servers quote this one
 
     def state(self, place: S3Location) -> State | None:
         """What there is at a place; None where there is nothing."""

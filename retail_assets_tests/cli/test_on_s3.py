@@ -33,7 +33,7 @@ def test_commands_work_on_s3_and_tell_no_credentials(
 ) -> None:
     landing = data_dir / "landing"
     landing.mkdir(parents=True)
-    (landing / "day.csv").write_text(csv_text([event(), event(product_id="7"), event(price="0")]))
+    (landing / "day.csv").write_text(csv_text([*[event(product_id=str(n)) for n in range(9)], event(price="0")]))
     told: list[Result] = []
 
     def retail(*arguments: str, **changes: str) -> Result:
@@ -41,7 +41,7 @@ def test_commands_work_on_s3_and_tell_no_credentials(
         return told[-1]
 
     assert retail("backfill").code == 0
-    assert retail("query", "-f", "csv", "SELECT count(*) AS rows FROM clean_events").lines == ["rows", "2"]
+    assert retail("query", "-f", "csv", "SELECT count(*) AS rows FROM clean_events").lines == ["rows", "9"]
     for command in ("status", "rejected", "doctor", "doctor --cloud", "lineage features"):
         assert retail(*command.split()).code == 0, told[-1]
     assert retail("backfill", "--force", AWS_SECRET_ACCESS_KEY=f"{SECRET}-but-wrong").code == 1

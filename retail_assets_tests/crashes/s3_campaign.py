@@ -27,7 +27,7 @@ from retail_assets_tests.servers.on_s3 import objects
 
 MOMENTS = {"before": "before-call.s3", "after": "after-call.s3"}
 CHANGING = ("PutObject", "CopyObject", "DeleteObject", "DeleteObjects", "CompleteMultipartUpload")
-MOST_REQUESTS = 40
+MOST_REQUESTS = 30
 """Of a run until it is killed: the longest way from one kill to the next."""
 MOST_KILLS = 12
 LEAST_OBJECTS = 20

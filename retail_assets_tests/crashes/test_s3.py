@@ -18,7 +18,7 @@ from retail_assets.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 LONGEST_SECONDS = 600
-LEAST_KILLS = 8
+LEAST_KILLS = 5
 LEASE_SECONDS = 2.0
 FREEZING = """
 import sys

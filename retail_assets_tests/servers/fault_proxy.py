@@ -91,8 +91,7 @@ class FaultProxy:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         if "expect: 100-continue" in head.lower():
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        length = re.search(r"(?im)^content-length: *(\d+)", head)
-        body = await reader.readexactly(int(length[1]) if length else 0)
+        body = await _body(reader, head)
         fault = self._fault(head.partition(" HTTP/")[0])
         if head.partition(" ")[0] in self.denied:
             writer.write(_refusal("403 Forbidden", "AccessDenied"))
@@ -147,6 +146,22 @@ class FaultProxy:
             while part := await answers.read(CHUNK):
                 writer.write(part)
                 await writer.drain()
+
+
+async def _body(reader: asyncio.StreamReader, head: str) -> bytes:
+    """The bytes of a request's body as they come: over TLS, clients send it in chunks."""
+    if length := re.search(r"(?im)^content-length: *(\d+)", head):
+        return await reader.readexactly(int(length[1]))
+    if not re.search(r"(?im)^transfer-encoding: *chunked", head):
+        return b""
+    parts = list[bytes]()
+    while parts[-1:] != [b"\r\n"]:  # an empty line ends it, after the last chunk and the trailer
+        parts.append(await reader.readuntil(b"\r\n"))
+        size = re.fullmatch(rb"([0-9a-fA-F]+)\r\n", parts[-1])
+        if size and int(size[1], 16):
+            parts.append(await reader.readexactly(int(size[1], 16)) + await reader.readexactly(2))
+            parts.append(b"")
+    return b"".join(parts)
 
 
 def _refusal(status: str, code: str) -> bytes:
