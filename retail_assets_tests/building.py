@@ -75,8 +75,9 @@ def rows(platform: Platform, sql: str, *datasets: str) -> list[dict[str, Any]]:
     lake = platform.stores["lake"]
     with session(platform.settings) as connection:
         for name in datasets:
-            contract = step_contract(name)
-            connection.execute(f'CREATE VIEW "{name}" AS {lake.dataset(contract).relation()}')
+            dataset = lake.dataset(step_contract(name))
+            dataset.open_to(connection)
+            connection.execute(f'CREATE VIEW "{name}" AS {dataset.relation()}')
         found = connection.execute(sql)
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from retail_assets.assets.platform import Platform
+from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 from retail_assets.settings import Settings
 
 hypothesis_settings.register_profile(
@@ -31,6 +34,21 @@ def settings(tmp_path: Path) -> Settings:
 def platform(settings: Settings) -> Platform:
     """A platform in a folder of its own."""
     return Platform.local(settings)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server; a prefix of its bucket for each test."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def on_s3(s3: S3Server, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a platform whose lake is below a prefix of its own, with the credentials in the environment."""
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    return settings.model_copy(update={"s3": s3.settings, "lake_url": f"s3://{BUCKET}/{uuid4().hex}/lake"})
 
 
 @pytest.fixture(scope="session")

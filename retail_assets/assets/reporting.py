@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from retail_assets.engine.audit import Verdict
 from retail_assets.engine.memory import peak_memory_bytes
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Published, Store
+from retail_assets.engine.s3_location import is_s3
+from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.warehouse.duckdb_file import DuckDBFile
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 PREVIEW_ROWS = 3
 PREVIEW_WIDTH = 32
 MOST_DETAILS = 20
+MOST_PREVIEWS_FROM_S3 = 10
+"""The last partitions of a run: each takes several requests, one after the other."""
 MOST_DETAILS_OF_PASSED = 3
 
 
@@ -37,11 +41,16 @@ def materialization_metadata(
     store = platform.store(step)
     published = store.published(contract)
     whole = {"dagster/row_count": sum(entry.rows for entry in published.values())}
+    entries = {item.partition: published[item.partition] for item in made}
+    far = sorted(partition for partition, entry in entries.items() if is_s3(entry.location))
+    unread = frozenset(far[:-MOST_PREVIEWS_FROM_S3])
     with _reading(store) as connection:
+        allow_reading(connection, (entries[partition].location for partition in far), platform.settings.s3)
         return {
             item.partition: whole
             | _measured(item, contract.name)
-            | _shown(connection, contract, published[item.partition], is_file=step.store == "lake")
+            | _place(entries[item.partition], is_file=step.store == "lake")
+            | ({} if item.partition in unread else _shown(connection, step, contract, entries[item.partition]))
             for item in made
         }
 
@@ -106,10 +115,15 @@ def _reading(store: Store) -> Iterator[DuckDBPyConnection]:
             yield connection
 
 
-def _shown(connection: DuckDBPyConnection, contract: Contract, entry: Published, *, is_file: bool) -> dict[str, Any]:
-    """Where the partition is, and its first rows."""
+def _place(entry: Published, *, is_file: bool) -> dict[str, Any]:
+    """Where the partition is."""
+    return {"object": dg.MetadataValue.path(entry.location)} if is_file else {}
+
+
+def _shown(connection: DuckDBPyConnection, step: Step, contract: Contract, entry: Published) -> dict[str, Any]:
+    """The partition's first rows."""
     columns = ", ".join(column.quoted for column in contract.stored_columns)
-    if is_file:
+    if step.store == "lake":
         source = f"read_parquet({quote_literal(entry.location)}, hive_partitioning = false)"
     else:
         names = {column.name: column.quoted for column in contract.partition_columns}
@@ -117,8 +131,7 @@ def _shown(connection: DuckDBPyConnection, contract: Contract, entry: Published,
         source = f'warehouse."{contract.name}" WHERE {" AND ".join(chosen) or "true"}'
     rows = connection.execute(f"SELECT {columns} FROM {source} LIMIT {PREVIEW_ROWS}").fetchall() if entry.rows else []
     preview = _preview([column.name for column in contract.stored_columns], rows)
-    place: Mapping[str, Any] = {"object": dg.MetadataValue.path(entry.location)} if is_file else {}
-    return {**place, **({"preview": dg.MetadataValue.md(preview)} if preview else {})}
+    return {"preview": dg.MetadataValue.md(preview)} if preview else {}
 
 
 def _preview(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -11,6 +11,7 @@ from retail_assets.engine.full_disk import FullDisk, is_full_disk
 
 PACKAGE = Path(__file__).parents[1]
 INTERRUPTED = 130
+LEASE = "retail_assets.engine.lease"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ def _known(error: BaseException) -> str:
         return f"{_said(error)}. Free some room and run this again; what was published stays."
     if _is_a(error, "duckdb", "OutOfMemoryException"):
         return f"{_first_line(error)} Raise RETAIL_MEMORY_LIMIT_MB, or free memory or disk: what does not fit spills."
+    if _is_a(error, "retail_assets.engine.s3_errors", "S3Error") or _is_a(error, LEASE, "LeaseLost"):
+        return str(error)
+    if _is_a(error, "duckdb", "HTTPException"):
+        return f"{_first_line(error)} `retail doctor --cloud` says what is missing."
     if _is_a(error, "duckdb", "IOException"):
         return _first_line(error)
     if _is_a(error, "retail_assets.landing.layout", "BlockedFile"):
@@ -65,8 +70,9 @@ def _said(error: BaseException) -> str:
 def _invalid_settings(error: BaseException) -> str:
     """What is wrong with which RETAIL_* variable. Values are not repeated: one might be a secret."""
     if _is_a(error, "pydantic", "ValidationError"):
-        wrong = [(str(item["loc"][0] if item["loc"] else ""), item["msg"]) for item in error.errors()]  # type: ignore[attr-defined]
-        return "; ".join(f"RETAIL_{name.upper()}: {message}" for name, message in wrong) + ". Correct the environment."
+        wrong = [("_".join(map(str, item["loc"])), item["msg"]) for item in error.errors()]  # type: ignore[attr-defined]
+        named = [f"RETAIL_{name.upper()}: {message}" if name else message for name, message in wrong]
+        return "; ".join(text.replace("Value error, ", "") for text in named) + ". Correct the environment."
     if _is_a(error, "pydantic_settings", "SettingsError"):
         name = str(error).partition('"')[2].partition('"')[0]
         return f'RETAIL_{name.upper()} is no JSON such as {{"Summer sale": ["2019-07-01"]}}. Correct the environment.'

@@ -42,7 +42,7 @@ def query(
     if limit is None and form is Format.table:
         limit = ROWS_IN_A_TABLE
     platform = open_platform()
-    if not platform.settings.lake_dir.exists():
+    if not any(store.version() for store in platform.stores.values()):
         note(f"Nothing has been built in {platform.settings.data_dir} yet: every view is empty.")
     with open_views(platform) as connection:
         _run(connection, text, form, limit or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.assets.catalogue import STEPS
@@ -51,7 +51,7 @@ def open_views(platform: Platform) -> Iterator[DuckDBPyConnection]:
     """
     with session(platform.settings) as connection:
         for item in _contracts("lake"):
-            _create_view(connection, item.name, _lake_relation(platform, item))
+            _create_lake_view(connection, platform, item)
         _create_warehouse(connection, platform)
         _create_landed_files(connection, landed_files(platform))
         yield connection
@@ -86,11 +86,12 @@ def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> No
     connection.execute(f"CREATE VIEW {name} AS {relation}")
 
 
-def _lake_relation(platform: Platform, item: Contract) -> str:
+def _create_lake_view(connection: DuckDBPyConnection, platform: Platform, item: Contract) -> None:
     dataset = platform.stores["lake"].dataset(item)
-    if item.name != "rejected_events":
-        return dataset.relation()
-    return Dataset(item, (*dataset.objects, *platform.landing.rejected_events().objects)).relation()
+    if item.name == "rejected_events":
+        dataset = replace(dataset, objects=(*dataset.objects, *platform.landing.rejected_events().objects))
+    dataset.open_to(connection)
+    _create_view(connection, item.name, dataset.relation())
 
 
 def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:

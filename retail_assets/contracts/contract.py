@@ -25,6 +25,7 @@ class Column:
     exclusive_minimum: float | None = None
     maximum: float | None = None
     min_length: int | None = None
+    max_length: int | None = None
     classification: str | None = None
     expression: str | None = None
     received: Literal["required", "optional"] | None = None
@@ -45,6 +46,7 @@ class Column:
             "not_above": f"{self.quoted} <= {self.exclusive_minimum}" if self.exclusive_minimum is not None else None,
             "too_large": f"{self.quoted} > {self.maximum}" if self.maximum is not None else None,
             "too_short": f"length({self.quoted}) < {self.min_length}" if self.min_length is not None else None,
+            "too_long": f"length({self.quoted}) > {self.max_length}" if self.max_length is not None else None,
         }
         return {f"{self.name}:{rule}": predicate for rule, predicate in found.items() if predicate}
 
@@ -61,7 +63,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Contract:
-    """One dataset: columns, grain, quality rules and the order of its reject reasons."""
+    """One dataset: columns, grain, quality rules and the order of its reject reasons.
+
+    A warehouse of several machines spreads the rows by ``distribution`` (a column, or ``all`` for a copy on each) and
+    keeps them in the order of ``sort_key``.
+    """
 
     name: str
     domain: str
@@ -77,6 +83,8 @@ class Contract:
     reject_reasons: tuple[Rule, ...] = ()
     parquet_version: int = 1
     """Version of the Parquet format whose encodings its objects use: 2 reads faster, 1 is read by older tools too."""
+    distribution: str | None = None
+    sort_key: tuple[str, ...] = ()
     path: str = ""
     digest: str = ""
 

@@ -1,9 +1,10 @@
 """Read the contract files of this folder: Open Data Contract Standard v3, one dataset a file.
 
 Custom properties of ours stand beside the standard. On the contract: ``rejectReasons`` and ``excludedReasons`` (ordered
-lists of ``reason``, ``when``, ``description``), and ``parquetVersion`` (1 or 2; 1 where it is not said). On a column:
-``received`` (``required`` or ``optional`` in an incoming file) and ``watchFilledShare`` (its share of filled values is
-measured, and a check watches its drift).
+lists of ``reason``, ``when``, ``description``), ``parquetVersion`` (1 or 2; 1 where it is not said), and, for
+warehouses of several machines, ``distribution`` (the column that rows are spread by, or ``all``) and ``sortKey``. On a
+column: ``received`` (``required`` or ``optional`` in an incoming file) and ``watchFilledShare`` (its share of filled
+values is measured, and a check watches its drift).
 """
 
 from __future__ import annotations
@@ -86,6 +87,8 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         excluded_reasons=_reasons(custom.get("excludedReasons", [])),
         reject_reasons=_reasons(custom.get("rejectReasons", [])),
         parquet_version=int(custom.get("parquetVersion", 1)),
+        distribution=custom.get("distribution"),
+        sort_key=tuple(custom.get("sortKey", ())),
         path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
         digest=digest,
     )
@@ -107,6 +110,7 @@ def _column(item: SchemaProperty) -> Column:
         exclusive_minimum=options.get("exclusiveMinimum"),
         maximum=options.get("maximum"),
         min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
         classification=item.classification,
         expression=item.transformLogic,
         received=custom.get("received"),

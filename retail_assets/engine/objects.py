@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import uuid4
 
-CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict")
-MISSING = ("NoSuchKey", "404")
+from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import ABSENT, S3
 
 
 class Listed(NamedTuple):
@@ -90,53 +91,40 @@ class FolderObjects:
 
 @dataclass(frozen=True)
 class S3Objects:
-    """Objects below a prefix of a bucket; ``client`` is boto3's. S3 itself refuses to create a key that is there."""
+    """Objects right below a place on S3. S3 itself refuses to create a key that is there."""
 
-    client: Any = field(compare=False, repr=False)
-    bucket: str
-    prefix: str
-    """Ends with a slash."""
+    s3: S3
+    below: S3Location
 
     @property
     def place(self) -> str:
         """The prefix as a URL."""
-        return f"s3://{self.bucket}/{self.prefix}"
+        return f"{self.below}/"
 
     def listed(self) -> list[Listed]:
-        """The objects right below the prefix, by name."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self.prefix, Delimiter="/"
-        )
-        found = (item for page in pages for item in page.get("Contents", ()))
-        named = (Listed(item["Key"].removeprefix(self.prefix), item["ETag"]) for item in found)
-        return sorted(item for item in named if item.name and not item.name.startswith("."))
+        """The objects, by name."""
+        found = self.s3.listed(self.below)
+        named = (Listed(place.key.removeprefix(self.below.below), etag) for place, etag, _ in found)
+        return sorted(item for item in named if not item.name.startswith(".") and "/" not in item.name)
 
     def read(self, name: str) -> bytes:
         """GET the object."""
-        from botocore.exceptions import ClientError
-
         try:
-            content: bytes = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in MISSING:
-                raise FileNotFoundError(2, "no such object", self.place + name) from error
-            raise
-        return content
+            found = self.s3.read(self.below / name)
+        except ObjectMissing as error:
+            raise FileNotFoundError(2, "no such object", f"{self.below / name}") from error
+        return found.content if found else b""
 
     def create(self, name: str, content: bytes) -> None:
-        """PUT it with ``If-None-Match: *``."""
-        from botocore.exceptions import ClientError
-
+        """PUT it under the condition that there is none; the same content is ours, of an attempt that went unheard."""
         try:
-            self.client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=content, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in CONFLICTS:
-                raise FileExistsError(17, "object exists", self.place + name) from error
-            raise
+            self.s3.put(self.below / name, content, ABSENT)
+        except ObjectChanged as error:
+            raise FileExistsError(17, "object exists", f"{self.below / name}") from error
 
     def remove(self, name: str) -> None:
         """DELETE it, which S3 grants whether it is there or not."""
-        self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
+        self.s3.remove(self.below / name)
 
     def sweep(self) -> None:
         """Nothing: a PUT that was cut off leaves nothing behind."""

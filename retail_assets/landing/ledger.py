@@ -3,6 +3,9 @@
 A log of small JSON files, each written whole or not at all: segments with the entries of a few files, and now and
 then a checkpoint that repeats the latest entry of every name, so that readers need not go through the whole past. A
 process that dies at any instant leaves a log that reads the same; what it left behind is removed later.
+
+Segments are numbered without gaps, and a number is given once. So a writer can say on which position of the log its
+entries were decided, and they get in there or not at all: no lock is needed for the log to be right.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ _FORMAT = 2
 _SUFFIX, _CHECKPOINT = ".json", ".checkpoint.json"
 _ATTEMPTS = 5
 _RIVALS = 1000
-"""How often other writers may be faster: each time one of them has got its entries in."""
+"""How often other writers may be faster than one that does not care: each time one of them has got its entries in."""
 _EMPTY: Mapping[str, int] = MappingProxyType({})
 
 
@@ -66,6 +69,10 @@ class LandedFile(NamedTuple):
     """Rows in quarantine by date, where they have one, and reason."""
     notes: Mapping[str, str] = MappingProxyType({})
     """Oddities worth a warning, by code, such as ``schema_added``."""
+    etag: str = ""
+    """What was last seen there, where the inbox is on S3: known by this instead of by its time."""
+    attempt: str = ""
+    """Names the place of the parts, where several runs may have read the same content."""
 
     @property
     def rows(self) -> int:
@@ -82,9 +89,13 @@ class LandedFile(NamedTuple):
         return [*(Book(day, "received", rows) for day, rows in received.items()), *clean, *self.rejected]
 
 
+class LedgerMoved(Exception):
+    """Others have appended since the entries were decided: read the ledger again, and decide anew."""
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger in a folder or on S3. Readers need no lock; two writers at once both get their entries in."""
+    """The ledger in a folder or on S3. Readers and writers need no lock."""
 
     objects: Objects
 
@@ -94,39 +105,53 @@ class Ledger:
         Raises:
             ValueError: a part of the ledger is damaged; the message names it and the mend.
         """
+        return self.state()[0]
+
+    def state(self) -> tuple[dict[str, LandedFile], int]:
+        """The latest entry of every file name, and the position of the log up to which that holds.
+
+        Raises:
+            ValueError: a part of the ledger is damaged; the message names it and the mend.
+        """
         for _ in range(_ATTEMPTS):
-            try:
-                return dict(_latest(self.objects))
-            except FileNotFoundError:  # a checkpoint took its place since the ledger was listed
-                continue
-        raise ValueError(
-            f"{self.objects.place} changes faster than it can be read. Try again when no run is taking in files."
-        )
+            log = _log(self.objects)
+            with suppress(FileNotFoundError):  # a checkpoint took its place since the ledger was listed
+                return dict(_read_up_to(self.objects, log)), _position(log)
+        raise _changes_too_fast(self.objects)
 
     def version(self) -> str:
         """Changes with every entry."""
         log = _log(self.objects)
         return log[-1].name if log else ""
 
-    def append(self, files: Iterable[LandedFile]) -> None:
-        """Add entries in one atomic step.
+    def append(self, files: Iterable[LandedFile], at: int | None = None) -> int:
+        """Add entries in one atomic step, right after the position that they were decided on; returns the new one.
+
+        Without a position they are added whatever others have added.
 
         Raises:
-            FileExistsError: other writers were faster again and again.
+            LedgerMoved: others have added entries since. Now and then it is raised though these entries got in:
+                deciding anew finds them.
         """
         content = _document(files)
-        for attempt in range(1, _RIVALS + 1):
+        for _ in range(_RIVALS if at is None else 1):
             log = _log(self.objects)
-            number = _number(log[-1].name) + 1 if log else 1
-            try:
-                self.objects.create(f"{number:09d}{_SUFFIX}", content)
-            except FileExistsError:
-                if attempt == _RIVALS:
-                    raise
-            else:
-                break
-        if len(log) >= SEGMENTS_PER_CHECKPOINT:
-            self.checkpoint()
+            number = _position(log) + 1
+            if at in (None, number - 1) and self._claim(number, content):
+                if len(log) >= SEGMENTS_PER_CHECKPOINT:
+                    self.checkpoint()
+                return number
+        raise LedgerMoved(f"{self.objects.place} has moved on from position {at}")
+
+    def _claim(self, number: int, content: bytes) -> bool:
+        """Write the segment of that number; whether it is part of the log for sure."""
+        try:
+            self.objects.create(f"{number:09d}{_SUFFIX}", content)
+        except FileExistsError:
+            return False
+        # Whoever was held up before writing may have found the number free since a checkpoint had taken its place.
+        newest = _log(self.objects)[:1]
+        return not (newest and newest[0].name.endswith(_CHECKPOINT) and _number(newest[0].name) >= number)
 
     def checkpoint(self) -> None:
         """Write the latest entry of every name into one object, then remove what it makes needless."""
@@ -148,20 +173,22 @@ _read: dict[Objects, tuple[list[Listed], dict[str, LandedFile]]] = {}
 
 def _log(objects: Objects) -> list[Listed]:
     """The newest checkpoint, where there is one, and the segments after it."""
-    listed = objects.listed()
-    checkpoints = [item for item in listed if item.name.endswith(_CHECKPOINT)]
-    start = checkpoints[-1:]
-    after = _number(start[0].name) if start else 0
-    segments = [item for item in listed if not item.name.endswith(_CHECKPOINT) and _number(item.name) > after]
-    return [*start, *segments]
+    for _ in range(_ATTEMPTS):
+        listed = objects.listed()
+        start = [item for item in listed if item.name.endswith(_CHECKPOINT)][-1:]
+        after = _position(start)
+        segments = [item for item in listed if not item.name.endswith(_CHECKPOINT) and _number(item.name) > after]
+        if _position(segments) in (0, after + len(segments)):  # else it was changed while it was listed
+            return [*start, *segments]
+    raise _changes_too_fast(objects)
+
+
+def _position(log: list[Listed]) -> int:
+    return _number(log[-1].name) if log else 0
 
 
 def _number(name: str) -> int:
     return int(name.split(".", 1)[0])
-
-
-def _latest(objects: Objects) -> Mapping[str, LandedFile]:
-    return _read_up_to(objects, _log(objects))
 
 
 def _read_up_to(objects: Objects, log: list[Listed]) -> dict[str, LandedFile]:
@@ -182,6 +209,13 @@ def _checkpointed(
     """A checkpoint of just what is known says nothing new; of anything else, all must be read."""
     is_known = bool(log and known) and log[0].name == known[-1].name.replace(_SUFFIX, _CHECKPOINT)
     return (log[:1], latest) if is_known else ([], {})
+
+
+def _changes_too_fast(objects: Objects) -> ValueError:
+    return ValueError(
+        f"{objects.place} changes faster than it can be read, or one of its numbers is missing. Try again when no run "
+        "is taking in files; if it stays so, remove it: the next run takes in all files of the landing folder anew."
+    )
 
 
 def _entries(objects: Objects, name: str) -> dict[str, LandedFile]:
@@ -210,7 +244,7 @@ def _line(item: LandedFile) -> str:
 
 
 def _landed_file(values: list[Any]) -> LandedFile:
-    found = LandedFile._make(values)
+    found = LandedFile(*values)  # fewer values than fields: an older version's
     return found._replace(rejected=tuple(map(Book._make, found.rejected)))
 
 

@@ -11,6 +11,7 @@ from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
+from retail_assets.engine.s3_reading import allow_reading
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,6 +79,7 @@ def _lake(platform: Platform, connection: DuckDBPyConnection) -> State:
     found: State = {}
     for item in LAKE:
         published = platform.stores["lake"].published(item)
+        allow_reading(connection, (entry.location for entry in published.values()), platform.settings.s3)
         digests = _digests(connection, item, (entry.location for entry in published.values()))
         for partition, entry in published.items():
             found[f"manifest/{item.name}/{partition.key}"] = f"{entry.digest} {entry.rows} {entry.bytes}"
@@ -109,6 +111,7 @@ def _landed(platform: Platform, connection: DuckDBPyConnection) -> State:
         ("landed", platform.landing.landed_events()),
         ("refused", platform.landing.rejected_events()),
     ):
+        dataset.open_to(connection)
         digests = _digests(connection, dataset.contract, (stored.location for stored in dataset.objects))
         for stored in dataset.objects:
             found[f"{kind}/{stored.digest}/{stored.partition.key}"] = f"{stored.rows} {digests[stored.location]}"

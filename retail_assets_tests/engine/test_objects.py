@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from retail_assets.engine.objects import FolderObjects, Objects, S3Objects
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3
 from retail_assets.landing.ledger import SEGMENTS_PER_CHECKPOINT, Book, LandedFile, Ledger
-from retail_assets_tests.servers.s3 import BUCKET, S3Server, s3_server
+from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 
 Place = Callable[[], Objects]
 
@@ -27,8 +29,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "folder":
         return lambda: FolderObjects(tmp_path / "objects")
     server: S3Server = request.getfixturevalue("server")
-    prefix = f"{tmp_path.name}/ledger/"
-    return lambda: S3Objects(server.client(), BUCKET, prefix)
+    prefix = f"{tmp_path.name}/ledger"
+    return lambda: S3Objects(S3(server.settings), S3Location(BUCKET, prefix))
 
 
 def entry(name: str, rows: int = 1) -> LandedFile:

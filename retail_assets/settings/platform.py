@@ -1,34 +1,45 @@
-"""Every setting of the platform, read from ``RETAIL_*`` environment variables and validated once."""
+"""The settings of a platform: where it lives, how it reads and what it may use."""
 
 from __future__ import annotations
 
-import codecs
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr
+from pydantic import Field, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-def _known_encoding(name: str) -> str:
-    codecs.lookup(name)
-    return name
-
-
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
-AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+from retail_assets.settings.paths import AbsolutePath
+from retail_assets.settings.redshift import RedshiftSettings
+from retail_assets.settings.s3 import S3Settings
+from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
 
 
 class Settings(BaseSettings):
     """The platform's settings. Each field ``x`` is set by the environment variable ``RETAIL_X``.
 
     Two different ``data_dir`` folders are two independent platforms: landing zone, lake, warehouse
-    and Dagster instance all live below it.
+    and Dagster instance all live below it, unless settings name other places for them.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RETAIL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="RETAIL_", env_nested_delimiter="_", env_nested_max_split=1, frozen=True, extra="ignore"
+    )
+
+    env: Literal["local", "cloud"] = Field(
+        default="local", description="cloud: the lake is on S3 (lake_url), the warehouse is Redshift unless set."
+    )
+    lake_url: str | None = Field(
+        default=None,
+        pattern=S3_URL,
+        description="Where the lake is on S3, as s3://bucket/prefix. Unset: the folder lake, below data_dir.",
+    )
+    warehouse: Literal["duckdb", "redshift"] | None = Field(
+        default=None, description="Which warehouse tables are published to. Unset: duckdb; redshift where env is cloud."
+    )
+    s3: S3Settings = Field(default_factory=S3Settings)
+    redshift: RedshiftSettings = Field(default_factory=RedshiftSettings)
 
     data_dir: AbsolutePath = Field(
         default=Path("data"),
@@ -37,6 +48,14 @@ class Settings(BaseSettings):
     )
     inbox_dir: AbsolutePath | None = Field(
         default=None, description="Folder in which event files arrive. Unset: landing, below data_dir."
+    )
+    inbox_url: str | None = Field(
+        default=None, pattern=S3_URL, description="Where event files arrive on S3, instead of in a folder."
+    )
+    sources: tuple[SourceSettings, ...] = Field(
+        default=(),
+        description="More places where event files arrive, each with its own format, as JSON: "
+        '[{"name": "pos", "place": "s3://pos-exports/events", "source_timezone": "Europe/Berlin"}].',
     )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
@@ -99,20 +118,57 @@ class Settings(BaseSettings):
     sensors: bool = Field(
         default=True, description="Whether sensors and schedules are on in a Dagster instance that never saw them."
     )
+    sensor_seconds: PositiveInt = Field(
+        default=5, description="Seconds between two looks of a sensor. On S3, a look lists every landed file anew."
+    )
     threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
     memory_limit_mb: PositiveInt | None = Field(
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."
     )
 
+    @model_validator(mode="after")
+    def _cloud_has_a_lake(self) -> Self:
+        if self.env == "cloud" and not self.lake_url:
+            raise ValueError("RETAIL_ENV=cloud needs RETAIL_LAKE_URL, such as s3://bucket/prefix")
+        return self
+
+    @model_validator(mode="after")
+    def _sources_are_told_apart(self) -> Self:
+        names = [source.name for source in self.sources]
+        if len(names) != len(set(names)):
+            raise ValueError("two of RETAIL_SOURCES have the same name")
+        own_times = [source.name for source in self.sources if {"event_time_format", "source_timezone"} & {*source.own}]
+        if own_times and self.event_time_format != "iso":
+            raise ValueError(
+                f"{own_times[0]} in RETAIL_SOURCES has a time of its own, which raw_events holds in ISO 8601: leave "
+                "RETAIL_EVENT_TIME_FORMAT at iso, and give the source of other times a format of its own"
+            )
+        return self
+
+    @property
+    def warehouse_kind(self) -> Literal["duckdb", "redshift"]:
+        """Which warehouse is in force."""
+        return self.warehouse or ("redshift" if self.env == "cloud" else "duckdb")
+
+    @property
+    def inbox(self) -> str:
+        """Where files arrive, but for those of other sources: a folder, or a URL of S3."""
+        return self.inbox_url or str(self.landing_dir)
+
     @property
     def landing_dir(self) -> Path:
-        """Where files arrive."""
+        """The folder in which files arrive, unless they do so on S3."""
         return self.inbox_dir or self.data_dir / "landing"
 
     @property
     def lake_dir(self) -> Path:
-        """Root of the hive-partitioned Parquet datasets."""
+        """Root of the hive-partitioned Parquet datasets, where they are not on S3."""
         return self.data_dir / "lake"
+
+    @property
+    def lake_staging_dir(self) -> Path:
+        """Where a lake on S3 stages what it publishes."""
+        return self.data_dir / ".lake"
 
     @property
     def warehouse_file(self) -> Path:

@@ -1,0 +1,25 @@
+"""Opens the warehouse that settings describe, as a store and as a Dagster IO manager."""
+
+from __future__ import annotations
+
+from retail_assets.engine.io_manager import StoreIOManager
+from retail_assets.engine.publication import Store
+from retail_assets.settings import Settings
+from retail_assets.warehouse.duckdb_file import DuckDBFile
+from retail_assets.warehouse.io_manager import WarehouseIOManager
+from retail_assets.warehouse.redshift import RedshiftIOManager, RedshiftStore
+
+
+def warehouse_of(settings: Settings) -> Store:
+    """The platform's warehouse."""
+    if settings.warehouse_kind == "redshift":
+        return RedshiftStore(settings)
+    return DuckDBFile(settings.warehouse_file, settings)
+
+
+def warehouse_io_manager(settings: Settings) -> StoreIOManager:
+    """The platform's warehouse for assets that are not ours."""
+    if settings.warehouse_kind == "redshift":
+        chosen = settings.redshift.model_dump(mode="json", exclude_unset=True, exclude={"password"})
+        return RedshiftIOManager(redshift=chosen)
+    return WarehouseIOManager(path=str(settings.warehouse_file))

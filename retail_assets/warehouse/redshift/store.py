@@ -1,0 +1,111 @@
+"""Redshift as a store: what is staged and audited becomes rows of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from retail_assets.contracts import Contract
+from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.locking import exclusive
+from retail_assets.engine.partition import Partition
+from retail_assets.engine.private import private_folder
+from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3
+from retail_assets.engine.staging import Output
+from retail_assets.settings import Settings
+from retail_assets.warehouse.redshift.connecting import NoSuchTable, Redshift
+from retail_assets.warehouse.redshift.loading import Target, changed, copy, loaded, swap
+from retail_assets.warehouse.redshift.pieces import pieces
+from retail_assets.warehouse.redshift.staging_area import StagingArea
+from retail_assets.warehouse.redshift.tables import LOADS, prepare, qualified
+
+DEFAULT_STAGING = "_redshift"
+STAGING_FOLDER = ".warehouse-staging"
+
+
+@dataclass(frozen=True)
+class RedshiftStore:
+    """The tables of one schema of one database. Its table ``_loads`` says what every partition was loaded from."""
+
+    settings: Settings
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people."""
+        return "redshift"
+
+    @property
+    def namespace(self) -> str:
+        """The schema."""
+        return self.settings.redshift.namespace
+
+    @property
+    def redshift(self) -> Redshift:
+        """How the database is reached."""
+        return Redshift(self.settings.redshift, self.settings.s3)
+
+    @property
+    def staging_area(self) -> StagingArea:
+        """The private prefix on S3.
+
+        Raises:
+            ValueError: the settings name none.
+        """
+        url = self.settings.redshift.staging_url
+        if url is None and self.settings.lake_url is None:
+            raise ValueError("Redshift loads from S3: set RETAIL_REDSHIFT_STAGING_URL, such as s3://bucket/prefix")
+        place = S3Location.of(url) if url else S3Location.of(str(self.settings.lake_url)) / DEFAULT_STAGING
+        return StagingArea(place, S3(self.settings.s3))
+
+    def version(self) -> str:
+        """Changes with every load."""
+        loads = f'SELECT "table_name", max("load") FROM {qualified(self.namespace, LOADS)} GROUP BY 1 ORDER BY 1'
+        try:
+            with self.redshift.session() as session:
+                found = session.rows("asking for the latest loads", loads)
+        except NoSuchTable:  # nothing has ever been loaded
+            return ""
+        return ",".join(f"{table}:{number}" for table, number in found)
+
+    def published(self, contract: Contract) -> dict[Partition, Published]:
+        """Every partition that readers see."""
+        try:
+            with self.redshift.session() as session:
+                return loaded(session, contract, self.namespace)
+        except NoSuchTable:
+            return {}
+
+    def dataset(self, contract: Contract) -> Dataset:
+        """Not offered: nothing of the platform reads the warehouse but people and their tools."""
+        raise NotImplementedError(f"read the table {qualified(self.namespace, contract.name)} of Redshift instead")
+
+    def staging(self) -> AbstractContextManager[Path]:
+        """A private folder of this machine, for files on their way to S3."""
+        return private_folder(self.settings.data_dir / STAGING_FOLDER)
+
+    def writing(self, contract: Contract) -> AbstractContextManager[None]:
+        """The right to load, which one run of this machine has at a time; those of others wait in ``publish``."""
+        return exclusive(self.settings.data_dir / STAGING_FOLDER / "warehouse.lock", f"loading {contract.name}")
+
+    def publish(self, output: Output, publications: Iterable[Publication]) -> int:
+        """Replace the partitions in one transaction: readers see the old rows or all of the new ones.
+
+        Raises:
+            RedshiftError: it failed, and readers see the old rows; the message says why and what to do.
+            S3Error: what is to be loaded could not be brought to S3.
+        """
+        contract = output.contract
+        with self.redshift.session() as session:
+            prepare(session, contract, self.namespace)
+            wanted = changed(loaded(session, contract, self.namespace), publications)
+            if not wanted:
+                return 0
+            target = Target(session, contract, self.namespace)
+            with self.staging_area.folder() as folder, self.staging() as local:
+                found = pieces(contract, wanted, folder, local, self.settings)
+                selects = copy(target, found, folder, self.settings.redshift.iam_role)
+            return swap(target, wanted, selects)
