@@ -31,7 +31,11 @@ class Platform:
     @classmethod
     def local(cls, settings: Settings) -> Platform:
         """A platform in one folder, whatever the settings say of the cloud."""
-        return cls.of(settings.model_copy(update={"env": "local", "lake_url": None, "warehouse": "duckdb"}))
+        return cls.of(
+            settings.model_copy(
+                update={"env": "local", "lake_url": None, "inbox_url": None, "sources": (), "warehouse": "duckdb"}
+            )
+        )
 
     @property
     def landing(self) -> Landing:

@@ -21,12 +21,11 @@ from retail_assets.engine.locking import is_held
 from retail_assets.landing.inbox import Arrival
 from retail_assets.settings import Settings
 
-SECONDS = 5
-"""Between two looks: Dagster's daemon makes its round no faster."""
 MOST_BYTES_A_TICK = 64 * 1024 * 1024
 MOST_FILES_A_TICK = 50
 """So much a tick takes in by itself, within seconds; more is the work of a run. A tick may take a minute."""
 MOST_RUNS_A_TICK = 20
+NOT_BEGUN = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING]
 PROCESS = uuid4().hex
 """Another process may have another version of the code, which makes other partitions stale."""
 
@@ -37,18 +36,18 @@ def automation_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
     @dg.sensor(
         job=take_in_files,
-        minimum_interval_seconds=SECONDS,
+        minimum_interval_seconds=settings.sensor_seconds,
         default_status=status,
         required_resource_keys={"platform"},
-        description="Compares the landing folder with the ledger. A few small files are taken in at once, more of "
-        "them by a run of take_in_files. Times and order of files do not matter.",
+        description="Compares what lies in landing, a folder or prefixes of S3, with the ledger. A few small files are "
+        "taken in at once, more of them by a run of take_in_files. Times and order of files do not matter.",
     )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         return look_for_files(context.instance, context.resources.platform)
 
     @dg.sensor(
         asset_selection=dg.AssetSelection.groups(*{step.group for step in STEPS}),
-        minimum_interval_seconds=SECONDS,
+        minimum_interval_seconds=settings.sensor_seconds,
         default_status=status,
         required_resource_keys={"platform"},
         description="Compares what is published with what it would be made from now, and starts one run a range of "
@@ -63,7 +62,7 @@ def automation_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 def look_for_files(instance: dg.DagsterInstance, platform: Platform) -> dg.SensorResult | dg.SkipReason:
     """Take in the few files that are pending, or ask for a run that takes in the many."""
-    if platform.landing.is_busy:
+    if platform.landing.is_busy or _is_asked_for(instance):
         return dg.SkipReason("another run is taking in files")
     pending = platform.landing.pending()
     if not pending:
@@ -107,7 +106,13 @@ def _request(key: str, run: DueRun) -> dg.RunRequest:
 
 
 def _content_key(pending: Iterable[Arrival]) -> str:
-    return _digest(repr([(arrival.name, arrival.bytes, arrival.mtime_ns) for arrival in pending]))
+    return _digest(repr([(arrival.name, arrival.bytes, arrival.etag or arrival.mtime_ns) for arrival in pending]))
+
+
+def _is_asked_for(instance: dg.DagsterInstance) -> bool:
+    """Whether a run that takes in files has yet to begin: files that come meanwhile are its, too."""
+    waiting = dg.RunsFilter(job_name=take_in_files.name, statuses=NOT_BEGUN)
+    return instance.get_runs_count(waiting) > 0
 
 
 def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey] | None]:

@@ -84,7 +84,7 @@ def require_files(platform: Platform) -> None:
     if not platform.landing.files() and not platform.landing.pending():
         land, generate = command_line("land FILE..."), command_line("generate --land")
         raise ValueError(
-            f"nothing has landed in {platform.settings.landing_dir}. Bring files with `{land}`, make some with "
+            f"nothing has landed in {platform.landing.inbox.place}. Bring files with `{land}`, make some with "
             f"`{generate}`, or choose another platform with --data-dir."
         )
 

@@ -57,7 +57,7 @@ def run_demo(events: int, first: date, last: date, generated: Path | None = None
     plan = ShopPlan(events, first, last, seed=SEED)
     folder = generated or platform.settings.data_dir / "generated"
     truth, is_new = shop(plan, folder, platform.settings)
-    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, platform.settings.landing_dir)
+    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, platform.landing.inbox)
     report = run_backfill(platform)
     if not report.succeeded:
         show_report(report, Format.table)

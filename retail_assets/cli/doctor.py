@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from retail_assets.cli.examination import Finding
 
 
-def doctor(form: FormatOption = Format.table) -> None:
+def doctor(
+    form: FormatOption = Format.table,
+    cloud: Annotated[bool, typer.Option("--cloud", help="Try every permission in the cloud instead.")] = False,
+) -> None:
     """Examine settings, machine and platform; say what to mend.
 
-    Versions, folders, memory, Dagster, contracts, ledger, datasets and what killed runs left behind. Exits with 1 if
-    something is wrong; a hint alone is no reason.
+    Versions, folders, memory, Dagster, contracts, ledger, datasets and what killed runs left behind. With --cloud,
+    each permission that the platform needs there, by a harmless call; what that writes is removed again. Exits with 1
+    if something is wrong; a hint alone is no reason.
     """
     from retail_assets.cli.examination import examine, in_force
 
-    findings = examine()
+    findings = _examine_cloud() if cloud else examine()
     if form is Format.json:
         settings = [asdict(item) for item in in_force()]
         show_json({"findings": [asdict(finding) for finding in findings], "settings": settings})
@@ -35,6 +39,13 @@ def doctor(form: FormatOption = Format.table) -> None:
     _tell(findings, wrong)
     if wrong:
         raise typer.Exit(1)
+
+
+def _examine_cloud() -> list[Finding]:
+    from retail_assets.cli.cloud_examination import examine_cloud
+    from retail_assets.settings import settings
+
+    return list(examine_cloud(settings()))
 
 
 def _settings() -> Table:

@@ -11,6 +11,7 @@ from retail_assets.engine.full_disk import FullDisk, is_full_disk
 
 PACKAGE = Path(__file__).parents[1]
 INTERRUPTED = 130
+LEASE = "retail_assets.engine.lease"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ def _known(error: BaseException) -> str:
         return f"{_said(error)}. Free some room and run this again; what was published stays."
     if _is_a(error, "duckdb", "OutOfMemoryException"):
         return f"{_first_line(error)} Raise RETAIL_MEMORY_LIMIT_MB, or free memory or disk: what does not fit spills."
+    if _is_a(error, "retail_assets.engine.s3_errors", "S3Error") or _is_a(error, LEASE, "LeaseLost"):
+        return str(error)
+    if _is_a(error, "duckdb", "HTTPException"):
+        return f"{_first_line(error)} `retail doctor --cloud` says what is missing."
     if _is_a(error, "duckdb", "IOException"):
         return _first_line(error)
     if _is_a(error, "retail_assets.landing.layout", "BlockedFile"):

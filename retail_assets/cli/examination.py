@@ -214,6 +214,8 @@ def _instance(settings: Settings) -> Iterator[Finding]:
 
 
 def _ledger(platform: Platform) -> Iterator[Finding]:
+    from retail_assets.lake.lost import gone
+
     files = platform.landing.files()
     pending = platform.landing.pending()
     landed = sum(entry.state == "landed" for entry in files.values())
@@ -226,29 +228,28 @@ def _ledger(platform: Platform) -> Iterator[Finding]:
     for entry in files.values():
         if entry.state == "blocked":
             yield Finding("blocked file", "wrong", entry.name, entry.detail)
-    parts = [Path(stored.location) for stored in platform.landing.landed_events().objects]
-    gone = sorted({str(path) for path in parts if not path.exists()})
-    if gone:
+    parts = [stored.location for stored in platform.landing.landed_events().objects]
+    if lacking := gone(parts, platform.settings.s3):
         inbox, command = platform.settings.landing_dir, command_line("backfill")
         mend = f"touch the files in {inbox}, so that `{command}` takes them in again"
-        yield Finding("landed rows", "wrong", f"{plural(len(gone), 'part')} gone: {some(gone, MOST_NAMES)}", mend)
+        yield Finding("landed rows", "wrong", f"{plural(len(lacking), 'part')} gone: {some(lacking, MOST_NAMES)}", mend)
 
 
 def _datasets(platform: Platform) -> Iterator[Finding]:
     from retail_assets.assets.catalogue import STEPS
+    from retail_assets.lake.lost import lost
 
     for step in STEPS:
         for item in step.contracts():
             what = f"{step.store} {item.name}"
             try:
-                published = platform.store(step).published(item).values()
+                keys = [partition.key for partition in lost(platform.store(step), item)] if step.store == "lake" else []
             except ValueError as error:
                 yield Finding(what, "wrong", "its manifest is damaged", str(error))
                 continue
-            gone = sorted(e.partition.key for e in published if step.store == "lake" and not Path(e.location).exists())
-            if gone:
+            if keys:
                 mend = f"make them again: {command_line('backfill --force')}, with --from and --to"
-                found = f"{plural(len(gone), 'object')} of the manifest are gone: {some(gone, MOST_NAMES)}"
+                found = f"{plural(len(keys), 'object')} of the manifest are gone: {some(keys, MOST_NAMES)}"
                 yield Finding(what, "wrong", found, mend)
     yield Finding("datasets", "ok", f"manifests of {plural(sum(len(s.outputs) for s in STEPS), 'dataset')} looked at")
 
@@ -257,6 +258,7 @@ def _left_behind(settings: Settings) -> Iterator[Finding]:
     """Private folders of runs that were killed: those that nobody has touched for an hour."""
     private = [
         *settings.lake_dir.glob("_staging/*"),
+        *settings.lake_staging_dir.glob("_staging/*"),
         *settings.lake_dir.glob("_landing/parts/.reading-*"),
         *settings.data_dir.glob(".warehouse-staging/*/"),
         *settings.spill_dir.glob("*"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from retail_assets.cli.land import deliver_all, tell_delivered
+from retail_assets.cli.land import deliver_all, inbox_of, tell_delivered
 from retail_assets.cli.opening import command_line
 from retail_assets.cli.options import EndOption, StartOption
 from retail_assets.cli.output import grouped, human_bytes, note, plural, say
@@ -54,7 +54,8 @@ def generate(
     say(f"What cleaning must make of them stands in {plan.truth_name}.")
     if lands:
         paths = {file.name: folder / file.name for file in truth.files}
-        tell_delivered(deliver_all(paths, settings().landing_dir), settings().landing_dir)
+        inbox = inbox_of(settings())
+        tell_delivered(deliver_all(paths, inbox), inbox)
         note(f"Next: {command_line('backfill')}")
     elif folder != settings().landing_dir:
         note(f"Next: {command_line(f'land {folder}')}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import filecmp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from retail_assets.cli.opening import command_line
 from retail_assets.cli.output import human_bytes, note, plural, say, some
 from retail_assets.cli.progress import meter
+
+if TYPE_CHECKING:
+    from retail_assets.landing.inbox import Inbox
+    from retail_assets.settings import Settings
 
 MOST_NAMES = 5
 
@@ -27,19 +30,34 @@ class Delivery:
 
 def land(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False, help="Files, or folders of them.")],
+    source: Annotated[
+        str, typer.Option(metavar="NAME", show_default=False, help="The one of RETAIL_SOURCES that they come from.")
+    ] = "",
 ) -> None:
     """Copy event files into landing, each whole or not at all.
 
     CSV, CSV.GZ or Parquet. Files of a folder keep their place below it. A file that landing holds already, byte for
-    byte, stays as it is.
+    byte, stays as it is. Landing is a folder, or on S3 where the settings say so.
     """
     from retail_assets.settings import settings
 
     chosen = _by_name(files)
     for path in chosen.values():
         check_event_file(path)
-    tell_delivered(deliver_all(chosen, settings().landing_dir), settings().landing_dir)
+    inbox = inbox_of(settings(), source)
+    tell_delivered(deliver_all(chosen, inbox), inbox)
     note(f"Next: {command_line('backfill')}")
+
+
+def inbox_of(settings: Settings, source: str = "") -> Inbox:
+    """Where files of a source arrive; those of no source of their own in landing."""
+    from retail_assets.landing.event_source import event_sources
+
+    found = event_sources(settings)
+    if source not in found:
+        known = ", ".join(name for name in found if name) or "none: set RETAIL_SOURCES"
+        raise typer.BadParameter(f"there is no source {source!r}; there are {known}")
+    return found[source].inbox
 
 
 def check_event_file(path: Path) -> None:
@@ -63,28 +81,26 @@ def check_event_file(path: Path) -> None:
     match_columns(str(path), csv_header(path, str(path)))
 
 
-def deliver_all(files: Mapping[str, Path], inbox: Path) -> Delivery:
+def deliver_all(files: Mapping[str, Path], inbox: Inbox) -> Delivery:
     """Copy the files into the inbox under their names, where their bytes are not there already."""
-    from retail_assets.landing.inbox import deliver
-
     copied: dict[str, int] = {}
     unchanged: list[str] = []
     with meter() as shown:
         for number, (name, path) in enumerate(files.items(), start=1):
-            target = inbox / name
-            if target.is_file() and filecmp.cmp(path, target, shallow=False):
+            if inbox.holds(path, name):
                 unchanged.append(name)
             else:
-                copied[name] = deliver(path, target.parent).bytes
+                copied[name] = inbox.deliver(path, name)
             shown.show("copying files", number, len(files))
     return Delivery(copied, unchanged)
 
 
-def tell_delivered(delivery: Delivery, inbox: Path) -> None:
+def tell_delivered(delivery: Delivery, inbox: Inbox) -> None:
     """Say what was copied."""
     if delivery.copied:
         size = human_bytes(sum(delivery.copied.values()))
-        say(f"{plural(len(delivery.copied), 'file')} copied into {inbox}, {size}: {some(delivery.copied, MOST_NAMES)}")
+        count, names = plural(len(delivery.copied), "file"), some(delivery.copied, MOST_NAMES)
+        say(f"{count} copied into {inbox.place}, {size}: {names}")
     if delivery.unchanged:
         count, names = plural(len(delivery.unchanged), "file"), some(delivery.unchanged, MOST_NAMES)
         say(f"{count} in landing already, byte for byte: {names}")

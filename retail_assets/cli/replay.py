@@ -52,16 +52,17 @@ def replay(
 
 def _bring(platform: Platform, given: Sequence[str]) -> list[str]:
     """The names under which the files land; those from outside of landing are copied there."""
-    landed, inbox = platform.landing.files(), platform.settings.landing_dir
+    landing = platform.landing
+    landed = landing.files()
     names: dict[str, Path | None] = {}
     for text in given:
-        path = Path(text).absolute()
-        if text not in landed and path.is_file() and not path.is_relative_to(inbox):
+        path, name = Path(text), landing.name_of(text)
+        if name == text and name not in landed and path.is_file():
             check_event_file(path)
             names[path.name] = path
         else:
-            names[str(path.relative_to(inbox)) if path.is_relative_to(inbox) else text] = None
-    deliver_all({name: path for name, path in names.items() if path}, inbox)
+            names[name] = None
+    deliver_all({name: path for name, path in names.items() if path}, landing.inbox)
     return list(names)
 
 

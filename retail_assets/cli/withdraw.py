@@ -24,14 +24,9 @@ def withdraw(
     """
     platform = open_platform()
     entries = platform.landing.files()
-    names = [_landed_name(name, str(platform.settings.landing_dir)) for name in files]
+    names = [platform.landing.name_of(name) for name in files]
     for entry in platform.landing.withdraw(names):
         rows = plural(entries[entry.name].rows, "row")
         also = "" if entry.name in names else ", which holds the same bytes"
         say(f"{entry.name}{also}: withdrawn, {rows}, {plural(len(entry.parts), 'date')}")
     note(f"Next: {command_line('backfill')}")
-
-
-def _landed_name(given: str, inbox: str) -> str:
-    """The name below the inbox, where somebody gave the file's path."""
-    return given.removeprefix(inbox).lstrip("/") if given.startswith(inbox) else given

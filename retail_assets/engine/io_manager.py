@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -34,7 +35,7 @@ class StoreIOManager(dg.ConfigurableIOManager):
             return dataset
         wanted = set(context.asset_partition_keys)
         objects = tuple(stored for stored in dataset.objects if stored.partition.key in wanted)
-        return Dataset(dataset.contract, objects)
+        return replace(dataset, objects=objects)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Publish a Query, an Arrow table or a DataFrame as this run's partitions of the dataset.

@@ -1,4 +1,4 @@
-"""The right to write something on S3, such as a dataset, which one run has at a time: a small object that its holder keeps renewing.
+"""The right to write something on S3, such as a dataset: a small object that the one who has it keeps renewing.
 
 No clocks are compared. Who waits watches the object's ETag; when nothing has renewed it for as long as a lease lasts,
 by the waiting machine's own measure, its holder is dead and the lease is taken over. S3 itself decides between several

@@ -103,9 +103,8 @@ class S3Objects:
 
     def listed(self) -> list[Listed]:
         """The objects, by name."""
-        named = (
-            Listed(place.key.removeprefix(self.below.below), etag) for place, etag, _ in self.s3.listed(self.below)
-        )
+        found = self.s3.listed(self.below)
+        named = (Listed(place.key.removeprefix(self.below.below), etag) for place, etag, _ in found)
         return sorted(item for item in named if not item.name.startswith(".") and "/" not in item.name)
 
     def read(self, name: str) -> bytes:

@@ -56,7 +56,14 @@ EXCEPTIONS = {
 
 
 class S3Error(Exception):
-    """A request to S3 failed for good. The message says what happened, to which object, and what to do."""
+    """A request to S3 failed for good. The message says what happened, to which object, and what to do.
+
+    ``kind`` is the server's code, or the one of several alike; empty where no server answered.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class ObjectMissing(S3Error):
@@ -108,7 +115,7 @@ def _answered(action: str, place: object, error: Exception) -> S3Error:
     mend = MENDS.get(kind, said or "the server gives no reason")
     if kind == "PermanentRedirect" and region:
         mend += f" to {region}"
-    return S3Error(f"{action}, {place}: {mend} ({code})")
+    return S3Error(f"{action}, {place}: {mend} ({code})", kind)
 
 
 def _unanswered(error: Exception) -> str:

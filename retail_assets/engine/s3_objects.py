@@ -96,7 +96,8 @@ class S3:
             raise S3Error(f"CopyObject, {source}: it is larger than the 5 GiB that S3 copies in one step")
         named = {**_named(target), "CopySource": _named(source), "CopySourceIfMatch": state.etag}
         answer = self._asked("CopyObject", source, lambda: self.client.copy_object(**named, **self._encryption()))
-        return State(answer["CopyObjectResult"]["ETag"], state.bytes, state.sha256, answer.get("VersionId"))
+        etag = answer["CopyObjectResult"]["ETag"].strip('"')
+        return State(f'"{etag}"', state.bytes, state.sha256, answer.get("VersionId"))  # not all servers quote this one
 
     def state(self, place: S3Location) -> State | None:
         """What there is at a place; None where there is nothing."""
@@ -141,6 +142,19 @@ class S3:
     def remove(self, place: S3Location) -> None:
         """Delete an object, if it is there; of a versioned bucket, earlier versions stay."""
         self._asked("DeleteObject", place, lambda: self.client.delete_object(**_named(place)))
+
+    def begin_upload(self, place: S3Location) -> str:
+        """Begin an upload in parts, of which nobody sees anything; returns its identifier."""
+        answer = self._asked(
+            "CreateMultipartUpload", place, lambda: self.client.create_multipart_upload(**_named(place))
+        )
+        return str(answer["UploadId"])
+
+    def is_versioned(self, bucket: str) -> bool:
+        """Whether the bucket keeps what is replaced or deleted."""
+        place = S3Location(bucket)
+        answer = self._asked("GetBucketVersioning", place, lambda: self.client.get_bucket_versioning(Bucket=bucket))
+        return bool(answer.get("Status") == "Enabled")
 
     def abort_uploads(self, below: S3Location) -> int:
         """Abort uploads in parts that were begun below a place; only for whoever alone may write there."""

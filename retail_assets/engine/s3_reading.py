@@ -77,7 +77,7 @@ def _options(settings: S3Settings) -> dict[str, str]:
 
 
 def _allow(connection: DuckDBPyConnection, bucket: str, settings: S3Settings) -> None:
-    """Create the bucket's secret. The credentials are bound: they stand in no statement, and in no log of statements."""
+    """Create the bucket's secret. The credentials are bound: no statement holds them, and no log of statements."""
     client, credentials = s3_client(settings), s3_credentials(settings)
     endpoint = urlsplit(client.meta.endpoint_url)
     values = {

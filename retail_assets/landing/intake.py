@@ -6,18 +6,20 @@ import hashlib
 import logging
 import shutil
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
 from retail_assets.engine.session import session
 from retail_assets.engine.staging import OBJECT_NAME
-from retail_assets.landing.blocked import BlockedFile
+from retail_assets.landing.arrival import Arrival, FileChanged, require_unchanged
+from retail_assets.landing.blocked import UNREADABLE, BlockedFile
+from retail_assets.landing.event_source import EventSource
 from retail_assets.landing.gate import Inspected, Sink, inspect_file
-from retail_assets.landing.inbox import Arrival, FileChanged, require_unchanged
+from retail_assets.landing.known import CONTENT_DIGITS, Known, content_of, duplicate
 from retail_assets.landing.lateness import TOO_LATE
 from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.progress import Watch
@@ -25,72 +27,33 @@ from retail_assets.landing.reader import read_file
 from retail_assets.landing.reading import Reading, Terms
 from retail_assets.landing.slice_pool import SlicePool
 from retail_assets.landing.sliced_reader import SlicedReader
-from retail_assets.landing.storage import PRIVATE, LandingStorage
+from retail_assets.landing.storage import PRIVATE, REJECTED_NAME, REJECTED_SIZE, Keeper
 from retail_assets.settings import Settings
 
 SECONDS_BETWEEN_REPORTS = 0.5
 LOG = logging.getLogger(__name__)
-_CONTENT_DIGITS = 24
-
-
-@dataclass
-class Known:
-    """The ledger's latest entries by name, and which name stands for each content."""
-
-    entries: dict[str, LandedFile]
-    _served: dict[str, str] = field(init=False)
-    _sizes: set[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._served = {_content(entry): name for name, entry in self.entries.items() if entry.file_id}
-        self._sizes = {entry.bytes for entry in self.entries.values()}
-
-    @property
-    def file_ids(self) -> set[str]:
-        """The contents that some name stands for."""
-        return {entry.file_id for entry in self.entries.values() if entry.file_id}
-
-    def may_know(self, arrival: Arrival) -> bool:
-        """Whether there is an entry of its name, or of as many bytes: then look before you read."""
-        return arrival.name in self.entries or arrival.bytes in self._sizes
-
-    def learn(self, entry: LandedFile) -> None:
-        """Put an entry in the place of the one that its name had."""
-        before = self.entries.get(entry.name)
-        if before and before.file_id:
-            self._served.pop(_content(before), None)
-        if entry.file_id:
-            self._served[_content(entry)] = entry.name
-        self.entries[entry.name] = entry
-        self._sizes.add(entry.bytes)
-
-    def original(self, name: str, sha256: str) -> str | None:
-        """The other name under which these bytes have landed."""
-        served = self._served.get(sha256[:_CONTENT_DIGITS])
-        return served if served != name else None
-
-    def is_settled(self, arrival: Arrival, reader: str) -> bool:
-        """Whether this file, in this size, time and reading, has been dealt with."""
-        entry = self.entries.get(arrival.name)
-        if entry is None or (entry.bytes, entry.mtime_ns) != (arrival.bytes, arrival.mtime_ns):
-            return False
-        if entry.state == "withdrawn":
-            return True
-        if entry.reader != reader:
-            return False
-        # A duplicate takes the place of its original when that one's content is replaced.
-        return entry.state != "duplicate" or entry.sha256[:_CONTENT_DIGITS] in self._served
+SEEN = ("name", "state", "sha256", "bytes", "mtime_ns", "reader", "as_of", "code", "detail", "file_id", "etag")
+"""What a new entry says by itself, where the content is the same as before."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file that went through the gate, and, where that was worth a try, was read on the way."""
+    """A file that went through the gate, and, where that was worth a try, was read on the way.
+
+    ``arrival`` is the file as it lies on this machine. What is read of it is in ``rows``.
+    """
 
     folder: Path
+    arrival: Arrival
     file: Inspected
     as_of: str
     was_sliced: bool = False
     reading: Reading | None = None
+
+    @property
+    def rows(self) -> Path:
+        """Where what is read of it is written."""
+        return rows_below(self.folder)
 
 
 @dataclass(frozen=True)
@@ -98,10 +61,9 @@ class Intake:
     """Takes files in: some files ahead go through the gate and are read, and one after another is settled."""
 
     settings: Settings
-    storage: LandingStorage
+    sources: Mapping[str, EventSource]
+    keeper: Keeper
     known: Known
-    reader: str
-    """Digest of everything that reading depends on."""
     pool: SlicePool
     closed: frozenset[str] = frozenset()
     """Dates whose events come too late, unless the file brought that date before."""
@@ -141,35 +103,39 @@ class Intake:
                 self.watch.report(arrival.name)
             return self._settle(arrival, prepared.result())
         except BlockedFile as error:
-            require_unchanged(arrival)  # else it was not the file's own fault
+            if not arrival.etag:
+                require_unchanged(arrival)  # else it was not the file's own fault
             LOG.error("%s", error)
-            return self._blocked(arrival, error, arrival.mtime_ns)
+            return self._blocked(arrival, error)
         except PermissionError as error:
             if error.filename != str(arrival.path):
                 raise
-            blocked = BlockedFile("unreadable_file", arrival.name, "may not be read", "Change its permissions.")
+            blocked = BlockedFile(UNREADABLE, arrival.name, "may not be read", "Change its permissions.")
             LOG.error("%s", blocked)
-            return self._blocked(arrival, blocked, 0)  # with another time, so that it is tried again
+            return self._blocked(arrival, blocked)
         finally:
             _let_go(prepared)
 
     def _prepare(self, arrival: Arrival) -> Prepared:
         """Take the file through the gate, in any thread; read it on the way unless its content may be known."""
         now = self._now()
-        terms = Terms(datetime.fromisoformat(now), frozenset() if self.readmits else self.closed)
-        folder = self._private_folder()
+        terms = self._terms(arrival, now, frozenset() if self.readmits else self.closed)
+        folder = Path(mkdtemp(prefix=PRIVATE, dir=self.keeper.folder))
         try:
+            rows_below(folder).mkdir()
+            here = self.sources[arrival.source].inbox.fetch(arrival, folder)
             if self.known.may_know(arrival):
-                return Prepared(folder, self._inspect(arrival, folder), now)
-            file, reading = self._inspect_and_read(arrival, folder, terms)
-            return Prepared(folder, file, now, was_sliced=True, reading=reading)
+                return Prepared(folder, here, self._inspect(here, rows_below(folder)), now)
+            file, reading = self._inspect_and_read(here, rows_below(folder), terms)
+            return Prepared(folder, here, file, now, was_sliced=True, reading=reading)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
     def _inspect_and_read(self, arrival: Arrival, folder: Path, terms: Terms) -> tuple[Inspected, Reading | None]:
         """Take the file through the gate and read it in slices; no reading where that will not do."""
-        sliced = SlicedReader(self.pool, arrival.name, folder, self.settings, terms, self.watch.add_rows)
+        settings = self.sources[arrival.source].settings
+        sliced = SlicedReader(self.pool, arrival.name, folder, settings, terms, self.watch.add_rows)
         try:
             file = self._inspect(arrival, folder, sliced.write)
             return file, sliced.finish() if file.census else None
@@ -178,25 +144,26 @@ class Intake:
             raise
 
     def _settle(self, arrival: Arrival, prepared: Prepared) -> LandedFile:
-        file, folder = prepared.file, prepared.folder
+        file = prepared.file
         before = self._same_before(arrival, file)
         entry = self._new_entry(arrival, file, before, prepared.as_of)
         if before and before.file_id == entry.file_id:
-            return entry._replace(
-                parts=before.parts, sizes=before.sizes, rejected=before.rejected, notes=before.notes
-            )  # fmt: skip
+            return before._replace(**{name: getattr(entry, name) for name in SEEN})
         if original := self.known.original(entry.name, entry.sha256):
             LOG.warning("%s holds the same bytes as %s: ignored", entry.name, original)
-            return entry._replace(state="duplicate", file_id="", detail=f"the same bytes as {original}")
+            return duplicate(entry, original)
         closed = frozenset[str]() if self.readmits else self._closed_for(entry.name, before)
-        terms = Terms(datetime.fromisoformat(entry.as_of), closed)
-        reading = prepared.reading or self._read(arrival, prepared, terms)
-        require_unchanged(arrival)
-        return self._landed(entry, file, reading, folder)
+        reading = prepared.reading or self._read(prepared, self._terms(arrival, entry.as_of, closed))
+        require_unchanged(prepared.arrival)
+        return self._landed(entry, file, reading, prepared.rows)
 
-    def _read(self, arrival: Arrival, prepared: Prepared, terms: Terms) -> Reading:
+    def _terms(self, arrival: Arrival, as_of: str, closed: frozenset[str]) -> Terms:
+        return Terms(datetime.fromisoformat(as_of), closed, self.sources[arrival.source].times)
+
+    def _read(self, prepared: Prepared, terms: Terms) -> Reading:
         """Read a file that the gate has let through: in slices, or as a whole where that will not do."""
-        file, folder = prepared.file, prepared.folder
+        arrival, file, folder = prepared.arrival, prepared.file, prepared.rows
+        settings = self.sources[arrival.source].settings
         if file.census and not prepared.was_sliced:
             again, reading = self._inspect_and_read(arrival, folder, terms)
             if again.sha256 != file.sha256:
@@ -204,16 +171,16 @@ class Intake:
             if reading:
                 return reading
         if not file.path.exists():  # its text went by in slices
-            file = inspect_file(arrival, folder, self.settings.source_encoding)
-        with session(self.settings) as connection:
-            return read_file(connection, file, folder, self.settings, terms)
+            file = inspect_file(arrival, folder, settings.source_encoding)
+        with session(settings) as connection:
+            return read_file(connection, file, folder, settings, terms)
 
     def _same_before(self, arrival: Arrival, file: Inspected) -> LandedFile | None:
         """The ledger's entry of the name, if it is about the same content."""
         before = self.known.entries.get(arrival.name)
         if before is None or before.state == "withdrawn":
             return None
-        is_same = before.sha256 == file.sha256 or _content(before) == file.sha256[:_CONTENT_DIGITS]
+        is_same = before.sha256 == file.sha256 or content_of(before) == file.sha256[:CONTENT_DIGITS]
         return before if is_same else None
 
     def _closed_for(self, name: str, before: LandedFile | None) -> frozenset[str]:
@@ -223,16 +190,21 @@ class Intake:
         replaced = self.known.entries.get(name)
         return self.closed - set(replaced.parts) if replaced else self.closed
 
-    def _landed(self, entry: LandedFile, file: Inspected, reading: Reading, folder: Path) -> LandedFile:
-        sizes = {day: (folder / f"date={day}" / OBJECT_NAME).stat().st_size for day in reading.parts}
-        self.storage.keep(folder, entry.file_id)
+    def _landed(self, entry: LandedFile, file: Inspected, reading: Reading, rows: Path) -> LandedFile:
+        sizes = {day: (rows / f"date={day}" / OBJECT_NAME).stat().st_size for day in reading.parts}
+        if reading.rejected:
+            sizes[REJECTED_SIZE] = (rows / REJECTED_NAME).stat().st_size
+        attempt = self.keeper.keep(rows, entry.file_id)
         notes = {**file.notes, **reading.notes}
         for code, text in notes.items():
             LOG.warning("%s: %s: %s", code, entry.name, text)
-        return entry._replace(parts=reading.parts, sizes=sizes, rejected=reading.rejected, notes=notes)
+        return entry._replace(
+            parts=reading.parts, sizes=sizes, rejected=reading.rejected, notes=notes, attempt=attempt
+        )  # fmt: skip
 
     def _new_entry(self, arrival: Arrival, file: Inspected, before: LandedFile | None, now: str) -> LandedFile:
-        is_read = before is not None and f"-{self.reader}-" in before.file_id
+        reader = self.sources[arrival.source].reader
+        is_read = before is not None and f"-{reader}-" in before.file_id
         place = hashlib.sha256(f"{arrival.name}{'/readmitted' if self.readmits else ''}".encode()).hexdigest()[:8]
         return LandedFile(
             name=arrival.name,
@@ -240,23 +212,27 @@ class Intake:
             sha256=file.sha256,
             bytes=arrival.bytes,
             mtime_ns=arrival.mtime_ns,
-            reader=self.reader,
+            reader=reader,
+            etag=arrival.etag,
             as_of=before.as_of if before else now,
             file_id=before.file_id
             if before and is_read and not self.readmits
-            else f"{file.sha256[:_CONTENT_DIGITS]}-{self.reader}-{place}",
+            else f"{file.sha256[:CONTENT_DIGITS]}-{reader}-{place}",
         )
 
-    def _blocked(self, arrival: Arrival, error: BlockedFile, mtime_ns: int) -> LandedFile:
-        """The entry of a blocked file: what was there before stays."""
+    def _blocked(self, arrival: Arrival, error: BlockedFile) -> LandedFile:
+        """The entry of a blocked file: what was there before stays. One that could not be read is tried again."""
         before = self.known.entries.get(arrival.name)
-        kept = before or LandedFile(arrival.name, "blocked", "", 0, 0, self.reader, self._now())
+        reader = self.sources[arrival.source].reader
+        kept = before or LandedFile(arrival.name, "blocked", "", 0, 0, reader, self._now())
+        seen = replace(arrival, mtime_ns=0, etag="") if error.code == UNREADABLE else arrival
         return kept._replace(
             state="blocked",
             sha256="",
             bytes=arrival.bytes,
-            mtime_ns=mtime_ns,
-            reader=self.reader,
+            mtime_ns=seen.mtime_ns,
+            etag=seen.etag,
+            reader=reader,
             code=error.code,
             detail=str(error),
         )
@@ -265,18 +241,16 @@ class Intake:
         return (self.settings.as_of or datetime.now(UTC)).isoformat(timespec="seconds")
 
     def _inspect(self, arrival: Arrival, folder: Path, sink: Sink | None = None) -> Inspected:
-        return inspect_file(arrival, folder, self.settings.source_encoding, sink, self.watch.add_bytes)
+        encoding = self.sources[arrival.source].settings.source_encoding
+        return inspect_file(arrival, folder, encoding, sink, self.watch.add_bytes)
 
-    def _private_folder(self) -> Path:
-        self.storage.parts.mkdir(parents=True, exist_ok=True)
-        return Path(mkdtemp(prefix=PRIVATE, dir=self.storage.parts))
+
+def rows_below(folder: Path) -> Path:
+    """Where what is read is written, below the private folder of a file."""
+    return folder / "rows"
 
 
 def _let_go(future: Future[Prepared]) -> None:
     """Remove what a file left behind."""
     if not future.cancel() and future.exception() is None:
         shutil.rmtree(future.result().folder, ignore_errors=True)
-
-
-def _content(entry: LandedFile) -> str:
-    return entry.file_id[:_CONTENT_DIGITS]

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+KEPT_TIME = """
+    CASE
+        WHEN getvariable('times') = 'as_received' THEN event_time
+        WHEN getvariable('times') = 'utc_if_naive' AND NOT is_naive_moment(event_time) THEN event_time
+        ELSE strftime(event_at, '%Y-%m-%d %H:%M:%S.%f UTC')
+    END"""
+
+
 def set_terms(connection: DuckDBPyConnection, settings: Settings, terms: Terms) -> None:
     """Set the variables that the contract's reject reasons read."""
     values = {
@@ -27,6 +35,7 @@ def set_terms(connection: DuckDBPyConnection, settings: Settings, terms: Terms) 
         "start_at": _timestamp(settings.start_date),
         "future_at": _timestamp(future_from(settings, terms)),
         "open_at": _timestamp(open_from(terms.closed)),
+        "times": quote_literal(terms.times),
         "closed_dates": f"[{', '.join(map(quote_literal, sorted(terms.closed)))}]::VARCHAR[]",
     }
     for name, value in values.items():
@@ -86,7 +95,7 @@ class LandedRows:
     def write_part(self, day: str, target: Path) -> None:
         """Write the events of a day."""
         chosen = f"FROM landed WHERE date = DATE {quote_literal(day)}"
-        copy(self.connection, f"SELECT {stored_columns()}, {self.origin} {chosen}", target)
+        copy(self.connection, f"SELECT {stored_columns(KEPT_TIME)}, {self.origin} {chosen}", target)
 
     def write_rejected(self, target: Path) -> None:
         """Write the rejected rows with their reasons."""
@@ -108,9 +117,12 @@ class LandedRows:
         return f"{quote_literal(self.source_file)} AS source_file, ({self.row_number})::BIGINT AS source_row"
 
 
-def stored_columns() -> str:
-    """Select list of what a part holds besides the origin of its rows."""
-    return ", ".join(map(quote_identifier, [*_received(), "extra_columns"]))
+def stored_columns(event_time: str = "event_time") -> str:
+    """Select list of what a part holds besides the origin of its rows, with this expression as the time."""
+    others = map(quote_identifier, [*_received(), "extra_columns"])
+    return ", ".join(
+        f"{event_time} AS event_time" if name == quote_identifier("event_time") else name for name in others
+    )
 
 
 def copy(connection: DuckDBPyConnection, select: str, target: Path) -> int:

@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from retail_assets.landing.layout import FileLayout
 from retail_assets.landing.ledger import Book
 from retail_assets.settings import Settings
+
+Times = Literal["as_received", "utc_if_naive", "utc"]
+"""How the times of events are kept: those that the platform would read otherwise are written anew, in UTC."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Terms:
 
     as_of: datetime
     closed: frozenset[str] = frozenset()
+    times: Times = "as_received"
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ class SlicedReader:
         ends_in_returns = b"\r" in header.rstrip(b"\r\n")
         if found.lines != 1 or len(header) > HEAD_BYTES or ends_in_returns:
             return None
-        return self.settings.event_time_format == "iso" and self._layout.positions["event_time"] == 0
+        is_plain = self.settings.event_time_format == "iso" and self.terms.times == "as_received"
+        return is_plain and self._layout.positions["event_time"] == 0
 
     def _take(self, part: Slice) -> None:
         """Hand a slice to the pool; waits while enough of them wait."""

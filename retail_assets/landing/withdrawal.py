@@ -31,6 +31,7 @@ def _without_rows(entry: LandedFile) -> LandedFile:
         bytes=entry.bytes,
         mtime_ns=entry.mtime_ns,
         reader=entry.reader,
+        etag=entry.etag,
         as_of=entry.as_of,
         detail=f"withdrawn: its {entry.rows:,} rows left",
         parts=dict.fromkeys(entry.parts, 0),

@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         names = [source.name for source in self.sources]
         if len(names) != len(set(names)):
             raise ValueError("two of RETAIL_SOURCES have the same name")
-        own_times = [source.name for source in self.sources if {"event_time_format", "source_timezone"} & set(source.own)]
+        own_times = [source.name for source in self.sources if {"event_time_format", "source_timezone"} & {*source.own}]
         if own_times and self.event_time_format != "iso":
             raise ValueError(
                 f"{own_times[0]} in RETAIL_SOURCES has a time of its own, which raw_events holds in ISO 8601: leave "

@@ -16,13 +16,8 @@ from retail_assets.engine.objects import FolderObjects, Listed, Objects, S3Objec
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.landing.ledger import LandedFile, Ledger, LedgerMoved
-from retail_assets_tests.servers.s3 import BUCKET, S3Server, s3_server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as found:
-        yield found
+from retail_assets.local_cloud.s3_server import BUCKET
+from retail_assets.settings import Settings
 
 
 @dataclass
@@ -148,8 +143,8 @@ def test_no_content_is_accepted_twice_and_nothing_is_lost(contents: list[list[st
 
 @settings(max_examples=8)
 @given(contents=some_contents, order=some_order)
-def test_so_it_is_on_s3(server: S3Server, contents: list[list[str]], order: list[int]) -> None:
-    s3 = S3(server.settings)
+def test_so_it_is_on_s3(on_s3: Settings, contents: list[list[str]], order: list[int]) -> None:
+    s3 = S3(on_s3.s3)
     with TemporaryDirectory() as folder:
         race(lambda: S3Objects(s3, S3Location(BUCKET, f"{Path(folder).name}/ledger")), contents, iter(order))
 

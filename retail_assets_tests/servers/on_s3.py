@@ -10,6 +10,7 @@ from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Published
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
+from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.lake.opening import root_of
 
 Manifests = dict[str, dict[Partition, Published]]
@@ -29,8 +30,9 @@ def manifests(platform: Platform) -> Manifests:
 
 
 def objects(platform: Platform, dataset: str = "") -> dict[str, str]:
-    """The lake's Parquet objects, or those of one dataset, with their ETags."""
+    """The Parquet objects of the lake's datasets, or of one of them, with their ETags."""
     root = S3Location.of(root_of(platform.settings))
     below = root / dataset if dataset else root
     found = S3(platform.settings.s3).listed(below)
-    return {place.key.removeprefix(root.below): etag for place, etag, _ in found if place.key.endswith(".parquet")}
+    named = {place.key.removeprefix(root.below): etag for place, etag, _ in found if place.key.endswith(OBJECT_NAME)}
+    return {name: etag for name, etag in named.items() if not name.startswith("_")}

@@ -1,0 +1,92 @@
+"""DuckDB's access to S3: without credentials in any statement, over TLS that is verified, and no further than asked."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retail_assets.engine.s3_errors import S3Error
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3, sha256_of
+from retail_assets.engine.s3_reading import allow_reading
+from retail_assets.local_cloud.certificates import Certificates
+from retail_assets.local_cloud.s3_server import BUCKET, KEY, SECRET, S3Server
+from retail_assets.settings import S3Settings, Settings
+from retail_assets_tests.servers.fault_proxy import FaultProxy
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+PLACE = S3Location(BUCKET, "reading/date=2019-10-01/data.parquet")
+
+
+@pytest.fixture
+def connection() -> Iterator[DuckDBPyConnection]:
+    import duckdb
+
+    with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as found:
+        yield found
+
+
+def _put(connection: DuckDBPyConnection, settings: S3Settings, folder: Path) -> None:
+    file = folder / "data.parquet"
+    connection.execute(f"COPY (SELECT 42 AS number) TO '{file}' (FORMAT parquet)")
+    S3(settings).put_file(PLACE, file, sha256_of(file))
+
+
+def _read(connection: DuckDBPyConnection) -> object:
+    return connection.execute(f"SELECT number FROM read_parquet('{PLACE}')").fetchall()
+
+
+def test_no_statement_and_no_table_holds_the_credentials(
+    connection: DuckDBPyConnection, on_s3: Settings, tmp_path: Path
+) -> None:
+    _put(connection, on_s3.s3, tmp_path)
+    connection.execute("CALL enable_logging('QueryLog')")
+
+    allow_reading(connection, [str(PLACE)], on_s3.s3)
+
+    assert _read(connection) == [(42,)]
+    statements = str(connection.execute("SELECT message FROM duckdb_logs").fetchall())
+    assert "CREATE OR REPLACE TEMPORARY SECRET" in statements
+    assert KEY not in statements
+    assert SECRET not in statements + str(connection.execute("FROM duckdb_secrets()").fetchall())
+
+
+def test_only_the_bucket_that_was_named_can_be_read(
+    connection: DuckDBPyConnection, on_s3: Settings, s3: S3Server, tmp_path: Path
+) -> None:
+    import duckdb
+
+    _put(connection, on_s3.s3, tmp_path)
+    allow_reading(connection, ["s3://another-bucket/x", str(tmp_path)], on_s3.s3)
+
+    with pytest.raises(duckdb.IOException):
+        _read(connection)
+
+
+def test_a_server_with_a_certificate_of_an_own_authority(
+    connection: DuckDBPyConnection, on_s3: Settings, s3: S3Server, tmp_path: Path
+) -> None:
+    import duckdb
+
+    certificates = Certificates.made(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificates.certificate, certificates.key)
+    with FaultProxy(s3.endpoint, tls=tls).running() as proxy:
+        way = {"endpoint_url": f"https://localhost:{proxy.port}", "attempts": 1}
+        untrusting = on_s3.s3.model_copy(update=way)
+        trusting = untrusting.model_copy(update={"ca_bundle": certificates.authority})
+        with pytest.raises(S3Error, match="its certificate is not trusted: set RETAIL_S3_CA_BUNDLE"):
+            S3(untrusting).put(PLACE, b"")
+        _put(connection, trusting, tmp_path)
+        allow_reading(connection, [str(PLACE)], trusting)
+        assert _read(connection) == [(42,)]
+        with duckdb.connect() as other:
+            allow_reading(other, [str(PLACE)], untrusting)
+            with pytest.raises(duckdb.IOException, match=r"(?i)ssl|certificate"):
+                _read(other)
