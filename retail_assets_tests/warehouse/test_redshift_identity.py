@@ -6,7 +6,9 @@ AWS itself is not there: botocore's own stubs hold what is asked against the ser
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -21,6 +23,7 @@ from retail_assets.warehouse.redshift.identity import Identity, identity
 HOST = "retail.123456789012.eu-central-1.redshift-serverless.amazonaws.com"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:retail"
 AWS = S3Settings()
+DOCS = Path(__file__).parents[2] / "docs" / "cloud.md"
 
 
 @pytest.fixture
@@ -83,6 +86,23 @@ def test_by_our_identity_on_a_cluster(aws: dict[str, Stubber]) -> None:
     )
 
     assert identity(RedshiftSettings(cluster="retail"), AWS) == Identity(HOST, 5439, "IAM:etl", "temporary")
+
+
+def test_the_policy_allows_what_is_called_and_nothing_else(aws: dict[str, Stubber]) -> None:
+    called: set[str] = set()
+    for name, stub in aws.items():
+
+        def record(model: Any, service: str = name, **_: Any) -> None:
+            called.add(f"{service}:{model.name}")
+
+        stub.client.meta.events.register("provide-client-params.*.*", record)
+    test_by_secret(aws)
+    test_by_our_identity_on_a_workgroup(aws)
+    test_by_our_identity_on_a_cluster(aws)
+
+    policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)]
+    allowed = {action for policy in policies for statement in policy["Statement"] for action in statement["Action"]}
+    assert called == {action for action in allowed if not action.startswith(("s3:", "kms:"))}
 
 
 def test_what_aws_refuses_is_said_with_the_permission_that_lacks(aws: dict[str, Stubber]) -> None:
