@@ -71,6 +71,16 @@ def unload(store: RedshiftStore, contract: Contract, partitions: Iterable[Partit
         return _unloaded(store, session, contract, _condition(contract, wanted), folder, digest)
 
 
+def first_rows(
+    session: Session, contract: Contract, namespace: str, partition: Partition, limit: int
+) -> list[tuple[Any, ...]]:
+    """A few rows of a partition, without its partition columns."""
+    names = ", ".join(identifier(column.name) for column in contract.stored_columns)
+    table = qualified(namespace, contract.name)
+    select = f"SELECT {names} FROM {table} WHERE {is_one_of(contract, [partition])} LIMIT {limit}"
+    return session.rows(f"looking into {contract.name}", select)
+
+
 def _condition(contract: Contract, partitions: Iterable[Partition] | None) -> str:
     return "true" if partitions is None else is_one_of(contract, sorted(partitions))
 
