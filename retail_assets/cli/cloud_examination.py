@@ -64,7 +64,7 @@ def _tried(what: str, look: Callable[[], str]) -> tuple[Finding, bool]:
         return Finding(what, "hint", "not tried: nothing could be written to try it on"), False
     except (S3Error, duckdb.HTTPException) as error:
         told, _, mend = str(error).partition("\n")[0].partition(": ")
-        is_refused = getattr(error, "kind", "AccessDenied") in ("AccessDenied", "KMS")
+        is_refused = getattr(error, "kind", "AccessDenied") in ("AccessDenied", "403", "KMS")
         return Finding(what, "wrong", told, mend), is_refused
 
 
