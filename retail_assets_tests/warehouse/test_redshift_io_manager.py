@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
+from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.local_cloud.cloud import LocalCloud
 from retail_assets.settings import Settings, settings
@@ -98,7 +99,7 @@ def test_no_credentials_anywhere(
     for redshift in (wrong, cloud_settings.redshift.model_copy(update={"port": 1})):
         store = RedshiftStore(cloud_settings.model_copy(update={"redshift": redshift}))
         with pytest.raises(RedshiftError) as caught:
-            store.version()
+            store.published(contract("event_books"))
         told += ["".join(traceback.format_exception(caught.value)), repr(store), repr(caught.value)]
     told += [record.getMessage() for record in caplog.records]
     told += [*capfd.readouterr()]

@@ -52,6 +52,13 @@ def loaded(session: Session, contract: Contract, namespace: str) -> dict[Partiti
     return {entry.partition: entry for entry in entries}
 
 
+def latest_loads(session: Session, namespace: str) -> str:
+    """The number of each table's latest load, as one text."""
+    loads = f'SELECT "table_name", max("load") FROM {qualified(namespace, LOADS)} GROUP BY 1 ORDER BY 1'
+    found = session.rows("asking for the latest loads", loads)
+    return ",".join(f"{table}:{number}" for table, number in found)
+
+
 def changed(known: dict[Partition, Published], publications: Iterable[Publication]) -> list[Publication]:
     """The publications that are not loaded as they are."""
     return [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
