@@ -90,8 +90,8 @@ def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, role: s
     return selects
 
 
-def swap(target: Target, publications: Sequence[Publication], selects: Sequence[str]) -> int:
-    """Replace the partitions by the rows of the SELECTs and note it, in one transaction; returns how many changed.
+def swap(target: Target, publications: Sequence[Publication], selects: Sequence[str]) -> str:
+    """Replace the partitions by the rows of the SELECTs and note it, in one transaction; returns the state's version.
 
     Those that another run has loaded meanwhile just like this are replaced by the same rows again.
 
@@ -103,7 +103,8 @@ def swap(target: Target, publications: Sequence[Publication], selects: Sequence[
             with target.session.transaction(target.action):
                 lock(target.session, target.namespace, target.action)
                 _replace(target, publications, selects)
-            return len(publications)
+                version = latest_loads(target.session, target.namespace)
+            return version
         except Conflict:
             if not left:
                 raise

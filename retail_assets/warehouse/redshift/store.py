@@ -117,6 +117,5 @@ class RedshiftStore:
                 found = pieces(contract, wanted, folder, local, self.settings)
                 selects = copy(target, found, folder, role_of(self.settings.redshift))
             begun = self.version_mark.begin()
-            count = swap(target, wanted, selects)
-            self.version_mark.end(begun, latest_loads(session, self.namespace))
-            return count
+            self.version_mark.end(begun, swap(target, wanted, selects))
+            return len(wanted)

@@ -6,14 +6,15 @@ for that alone.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from dataclasses import dataclass
 from uuid import uuid4
 
-from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing
+from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 
+LOG = logging.getLogger(__name__)
 LOADING = "loading "
 
 
@@ -39,5 +40,9 @@ class VersionMark:
 
     def end(self, begun: str, version: str) -> None:
         """Say what the state is called now, unless another load has begun since: that one will."""
-        with suppress(ObjectChanged):
+        try:
             self.s3.put(self.place, version.encode(), only_if=begun)
+        except ObjectChanged:
+            pass
+        except S3Error as error:  # what was loaded is loaded
+            LOG.warning("the version of the tables is not noted, so that Redshift will be asked for it: %s", error)
