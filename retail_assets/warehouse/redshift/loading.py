@@ -57,13 +57,12 @@ def changed(known: dict[Partition, Published], publications: Iterable[Publicatio
     return [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
 
 
-def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, iam_role: str) -> list[str]:
+def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, role: str) -> list[str]:
     """Copy the pieces into temporary tables of the session; returns their rows as SELECTs with all columns.
 
     Raises:
         RedshiftError: an object does not fit the table; the message names its row and column.
     """
-    role = "default" if iam_role == "default" else literal(iam_role)
     selects = []
     for number, piece in enumerate(pieces):
         table = identifier(f"piece_{number}")

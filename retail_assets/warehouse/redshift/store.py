@@ -20,6 +20,7 @@ from retail_assets.settings import Settings
 from retail_assets.warehouse.redshift.connecting import NoSuchTable, Redshift
 from retail_assets.warehouse.redshift.loading import Target, changed, copy, loaded, swap
 from retail_assets.warehouse.redshift.pieces import pieces
+from retail_assets.warehouse.redshift.sql import role_of
 from retail_assets.warehouse.redshift.staging_area import StagingArea
 from retail_assets.warehouse.redshift.tables import LOADS, prepare, qualified
 
@@ -107,5 +108,5 @@ class RedshiftStore:
             target = Target(session, contract, self.namespace)
             with self.staging_area.folder() as folder, self.staging() as local:
                 found = pieces(contract, wanted, folder, local, self.settings)
-                selects = copy(target, found, folder, self.settings.redshift.iam_role)
+                selects = copy(target, found, folder, role_of(self.settings.redshift))
             return swap(target, wanted, selects)
