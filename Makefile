@@ -11,9 +11,11 @@ PY := .venv/bin/python
 CORE := .venv/.installed-core
 ALL := .venv/.installed-all
 BENCH := .venv/.installed-bench
+CLOUD := .venv/.installed-cloud
 PACKAGE := .
 PACKAGE_AND_TOOLS := .[test,dev]
 PACKAGE_AND_YARDSTICKS := .[bench]
+PACKAGE_AND_CLOUD := .[cloud,local-cloud]
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -28,13 +30,16 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo dev test lint format bench setup constraints clean
+.PHONY: help demo demo-cloud dev test lint format bench setup constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(CORE) ## Install, make sample data and build everything from it
 	@.venv/bin/retail demo
+
+demo-cloud: $(CLOUD) ## The same on S3 and a stand-in of Redshift, all on this machine; compared with the folder
+	@.venv/bin/retail demo-cloud
 
 dev: $(CORE) ## Start Dagster's UI and daemon on this checkout
 	@.venv/bin/retail dev
@@ -89,6 +94,11 @@ $(CORE): pyproject.toml constraints.txt | $(PY)
 $(ALL): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
 	@$(call install,'$(PACKAGE_AND_TOOLS)')
+	@touch $(CORE) $@
+
+$(CLOUD): pyproject.toml constraints.txt | $(PY)
+	@echo 'Installing into .venv (about a minute) ...'
+	@$(call install,'$(PACKAGE_AND_CLOUD)')
 	@touch $(CORE) $@
 
 $(BENCH): pyproject.toml constraints.txt | $(PY)

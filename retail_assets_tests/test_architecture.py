@@ -20,7 +20,7 @@ LAYERS = (
     {"cli"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "boto3", "dagster_aws", "sqlglot", "holidays")
+HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "boto3", "dagster_aws", "sqlglot", "holidays", "psycopg2")
 
 
 def _part(path: Path) -> str:

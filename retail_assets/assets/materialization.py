@@ -22,6 +22,7 @@ from retail_assets.engine.pace import Pace
 from retail_assets.engine.parallel import Running, in_order
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication, Published, Store
+from retail_assets.engine.s3_reading import read_again
 from retail_assets.engine.session import Capacity, session
 from retail_assets.engine.staging import Output, Staged, stage
 from retail_assets.settings import Settings
@@ -132,10 +133,15 @@ def _examine(
 ) -> Examined:
     """Stage and audit a batch. Batches may be at it in several threads, each in a session of its own."""
     started = time.perf_counter()
-    with session(settings, capacity) as connection, running.using(connection):
-        staged = stage(connection, outputs, batch, folder)
-        facts, verdicts = _audit(connection, step, outputs, staged, batch, settings)
-    return Examined(batch, staged, facts, verdicts, (time.perf_counter() - started) / len(batch))
+
+    def examined() -> Examined:
+        with session(settings, capacity) as connection, running.using(connection):
+            staged = stage(connection, outputs, batch, folder)
+            facts, verdicts = _audit(connection, step, outputs, staged, batch, settings)
+        return Examined(batch, staged, facts, verdicts, (time.perf_counter() - started) / len(batch))
+
+    is_far = any(dataset.is_on_s3 for output in outputs.values() for _, dataset in output.query.datasets())
+    return read_again(examined) if is_far else examined()
 
 
 def _settle(

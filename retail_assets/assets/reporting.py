@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +18,22 @@ from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.audit import Verdict
 from retail_assets.engine.memory import peak_memory_bytes
 from retail_assets.engine.partition import Partition
-from retail_assets.engine.publication import Published, Store
+from retail_assets.engine.publication import Published
 from retail_assets.engine.s3_location import is_s3
 from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.warehouse.duckdb_file import DuckDBFile
+from retail_assets.warehouse.redshift import RedshiftStore
+from retail_assets.warehouse.redshift.reading import first_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+Rows = Sequence[Sequence[Any]]
 PREVIEW_ROWS = 3
 PREVIEW_WIDTH = 32
 MOST_DETAILS = 20
-MOST_PREVIEWS_FROM_S3 = 10
-"""The last partitions of a run: each takes several requests, one after the other."""
+MOST_PREVIEWS_FROM_AFAR = 10
+"""The last partitions of a run: each takes several requests to S3 or a query of Redshift, one after the other."""
 MOST_DETAILS_OF_PASSED = 3
 
 
@@ -42,15 +45,15 @@ def materialization_metadata(
     published = store.published(contract)
     whole = {"dagster/row_count": sum(entry.rows for entry in published.values())}
     entries = {item.partition: published[item.partition] for item in made}
-    far = sorted(partition for partition, entry in entries.items() if is_s3(entry.location))
-    unread = frozenset(far[:-MOST_PREVIEWS_FROM_S3])
-    with _reading(store) as connection:
-        allow_reading(connection, (entries[partition].location for partition in far), platform.settings.s3)
+    is_remote = isinstance(store, RedshiftStore)
+    far = sorted(partition for partition, entry in entries.items() if is_remote or is_s3(entry.location))
+    unread = frozenset(far[:-MOST_PREVIEWS_FROM_AFAR])
+    with _reading(platform, step, contract, entries.values()) as first_rows:
         return {
             item.partition: whole
             | _measured(item, contract.name)
             | _place(entries[item.partition], is_file=step.store == "lake")
-            | ({} if item.partition in unread else _shown(connection, step, contract, entries[item.partition]))
+            | ({} if item.partition in unread else _shown(contract, first_rows(entries[item.partition])))
             for item in made
         }
 
@@ -103,16 +106,36 @@ def _measured(made: Made, output: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _reading(store: Store) -> Iterator[DuckDBPyConnection]:
-    """A connection in which the published partitions of the store can be read."""
+def _reading(
+    platform: Platform, step: Step, contract: Contract, entries: Collection[Published]
+) -> Iterator[Callable[[Published], Rows]]:
+    """Gives the first stored rows of a published partition."""
     import duckdb
 
+    store, columns = platform.store(step), ", ".join(column.quoted for column in contract.stored_columns)
+    if isinstance(store, RedshiftStore):
+        with store.redshift.session() as session:
+            yield lambda entry: first_rows(session, contract, store.namespace, entry.partition, PREVIEW_ROWS)
+        return
     if isinstance(store, DuckDBFile):
         with store.reading() as connection:
-            yield connection
-    else:
-        with duckdb.connect(config={"threads": 1}) as connection:  # others would read ahead of the first rows
-            yield connection
+            yield lambda entry: _fetched(connection, columns, f"warehouse.{_where(contract, entry)}")
+        return
+    with duckdb.connect(config={"threads": 1}) as connection:  # others would read ahead of the first rows
+        allow_reading(connection, (entry.location for entry in entries), platform.settings.s3)
+        file = "read_parquet({}, hive_partitioning = false)"
+        yield lambda entry: _fetched(connection, columns, file.format(quote_literal(entry.location)))
+
+
+def _fetched(connection: DuckDBPyConnection, columns: str, source: str) -> Rows:
+    return connection.execute(f"SELECT {columns} FROM {source} LIMIT {PREVIEW_ROWS}").fetchall()
+
+
+def _where(contract: Contract, entry: Published) -> str:
+    """The table, restricted to the partition."""
+    names = {column.name: column.quoted for column in contract.partition_columns}
+    chosen = [f"{names[name]} = {quote_literal(value)}" for name, value in entry.partition.values]
+    return f'"{contract.name}" WHERE {" AND ".join(chosen) or "true"}'
 
 
 def _place(entry: Published, *, is_file: bool) -> dict[str, Any]:
@@ -120,16 +143,8 @@ def _place(entry: Published, *, is_file: bool) -> dict[str, Any]:
     return {"object": dg.MetadataValue.path(entry.location)} if is_file else {}
 
 
-def _shown(connection: DuckDBPyConnection, step: Step, contract: Contract, entry: Published) -> dict[str, Any]:
+def _shown(contract: Contract, rows: Rows) -> dict[str, Any]:
     """The partition's first rows."""
-    columns = ", ".join(column.quoted for column in contract.stored_columns)
-    if step.store == "lake":
-        source = f"read_parquet({quote_literal(entry.location)}, hive_partitioning = false)"
-    else:
-        names = {column.name: column.quoted for column in contract.partition_columns}
-        chosen = [f"{names[name]} = {quote_literal(value)}" for name, value in entry.partition.values]
-        source = f'warehouse."{contract.name}" WHERE {" AND ".join(chosen) or "true"}'
-    rows = connection.execute(f"SELECT {columns} FROM {source} LIMIT {PREVIEW_ROWS}").fetchall() if entry.rows else []
     preview = _preview([column.name for column in contract.stored_columns], rows)
     return {"preview": dg.MetadataValue.md(preview)} if preview else {}
 

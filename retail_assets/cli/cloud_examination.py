@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from retail_assets.cli.examination import Finding
 from retail_assets.cli.output import plural
+from retail_assets.cli.redshift_examination import examine_redshift
 from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
@@ -25,6 +26,8 @@ def examine_cloud(settings: Settings) -> Iterator[Finding]:
         yield from examine_lake(S3Location.of(settings.lake_url), settings.s3)
     else:
         yield Finding("lake", "ok", "in a folder: RETAIL_LAKE_URL is not set")
+    if settings.warehouse_kind == "redshift":
+        yield from examine_redshift(settings)
 
 
 def examine_lake(root: S3Location, settings: S3Settings) -> Iterator[Finding]:
@@ -61,7 +64,7 @@ def _tried(what: str, look: Callable[[], str]) -> tuple[Finding, bool]:
         return Finding(what, "hint", "not tried: nothing could be written to try it on"), False
     except (S3Error, duckdb.HTTPException) as error:
         told, _, mend = str(error).partition("\n")[0].partition(": ")
-        is_refused = getattr(error, "kind", "AccessDenied") in ("AccessDenied", "KMS")
+        is_refused = getattr(error, "kind", "AccessDenied") in ("AccessDenied", "403", "KMS")
         return Finding(what, "wrong", told, mend), is_refused
 
 

@@ -38,14 +38,24 @@ def demo(
     Six weeks of a synthetic shop, Black Friday among them, are landed and built through Dagster. A second run
     changes nothing and takes seconds.
     """
+    require_order(first, last)
+    settings = run_demo(events, first, last)
+    _tell_next(settings)
+
+
+def run_demo(events: int, first: date, last: date, generated: Path | None = None) -> Settings:
+    """Build the shop on the platform of the settings in force and show it; its files are kept in ``generated``.
+
+    Raises:
+        Exit: something was not built; what and why has been told.
+    """
     from retail_assets.cli.summary import print_summary
     from retail_assets.sources.synthetic_shop import ShopPlan
 
     started = time.monotonic()
-    require_order(first, last)
     platform = open_platform()
     plan = ShopPlan(events, first, last, seed=SEED)
-    folder = platform.settings.data_dir / "generated"
+    folder = generated or platform.settings.data_dir / "generated"
     truth, is_new = shop(plan, folder, platform.settings)
     delivery = deliver_all({file.name: folder / file.name for file in truth.files}, platform.landing.inbox)
     report = run_backfill(platform)
@@ -56,7 +66,7 @@ def demo(
     with open_instance(platform.settings) as instance:
         print_summary(platform, instance, open_definitions(platform.settings), truth)
     _tell_cost(time.monotonic() - started)
-    _tell_next(platform.settings)
+    return platform.settings
 
 
 def shop(plan: ShopPlan, folder: Path, settings: Settings) -> tuple[ShopTruth, bool]:

@@ -13,6 +13,7 @@ import typer
 from retail_assets.cli import (
     backfill,
     demo,
+    demo_cloud,
     dev,
     diff,
     doctor,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo.demo,
+    demo_cloud.demo_cloud,
     generate.generate,
     land.land,
     backfill.backfill,

@@ -13,6 +13,8 @@ from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.session import session
+from retail_assets.warehouse.redshift import RedshiftStore
+from retail_assets.warehouse.redshift.reading import read
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -95,8 +97,9 @@ def _create_lake_view(connection: DuckDBPyConnection, platform: Platform, item: 
 
 
 def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:
-    """The schema ``warehouse``: a view for every table of the file, and for every one that it shall have."""
-    held = _attach(connection, platform)
+    """The schema ``warehouse``: a view for every table there is, and for every one that there shall be."""
+    store = platform.stores["warehouse"]
+    held = _fetch(connection, store) if isinstance(store, RedshiftStore) else _attach(connection, platform)
     wanted = {item.name: item for item in _contracts(WAREHOUSE)}
     in_lake = {item.name for item in _contracts("lake")}
     connection.execute(f"CREATE SCHEMA {WAREHOUSE}")
@@ -116,6 +119,28 @@ def _attach(connection: DuckDBPyConnection, platform: Platform) -> list[str]:
     connection.execute(f"ATTACH {quote_literal(str(path))} AS warehouse_file (READ_ONLY)")
     tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse_file'"
     return [name for (name,) in connection.execute(tables).fetchall() if not name.startswith("_")]
+
+
+def _fetch(connection: DuckDBPyConnection, store: RedshiftStore) -> list[str]:
+    """Bring the tables of Redshift here, as far as they are small; returns their names."""
+    most = store.settings.redshift.inline_rows
+    connection.execute("ATTACH ':memory:' AS warehouse_file")
+    held = []
+    for item in _contracts(WAREHOUSE):
+        entries = store.published(item)
+        rows = sum(entry.rows for entry in entries.values())
+        target = f"warehouse_file.main.{quote_identifier(item.name)}"
+        if rows > most:
+            said = quote_literal(f"warehouse.{item.name} has {rows:,} rows: ask Redshift itself")
+            columns = ", ".join(f"CAST(error({said}) AS {column.type}) AS {column.quoted}" for column in item.columns)
+            connection.execute(f"CREATE VIEW {target} AS SELECT {columns}")
+        elif entries:
+            connection.register("fetched", read(store, item))
+            connection.execute(f"CREATE TABLE {target} AS FROM fetched")
+            connection.unregister("fetched")
+        if entries:
+            held.append(item.name)
+    return held
 
 
 def _create_landed_files(connection: DuckDBPyConnection, files: Sequence[LandedRow]) -> None:

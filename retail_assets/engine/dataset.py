@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.partition import Partition
-from retail_assets.engine.s3_reading import allow_reading
+from retail_assets.engine.s3_location import is_s3
+from retail_assets.engine.s3_reading import allow_reading, read_again
 from retail_assets.settings import S3Settings, settings
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Dataset:
         """Size of all objects together."""
         return sum(stored.bytes for stored in self.objects)
 
+    @property
+    def is_on_s3(self) -> bool:
+        """Whether it has objects on S3, which others may replace while they are read."""
+        return any(is_s3(stored.location) for stored in self.objects)
+
     def looking_back(self, days: int) -> Dataset:
         """The same objects, read with a trailing window of ``days`` before each date."""
         return replace(self, lookback_days=days)
@@ -98,7 +104,11 @@ class Dataset:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self.open_to(connection)
-            return connection.execute(self.relation()).to_arrow_table()
+
+            def read() -> pa.Table:
+                return connection.execute(self.relation()).to_arrow_table()
+
+            return read_again(read) if self.is_on_s3 else read()
 
     def to_pandas(self) -> pd.DataFrame:
         """All rows as a pandas frame, for small datasets and other people's tools."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retail_assets.engine.s3_errors import explained
@@ -71,8 +71,9 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
 
     with explained("opening a client"):
         session = botocore.session.Session(profile=settings.profile)
+        region = settings.region or session.get_config_variable("region") or SOME_REGION
         if settings.role_arn:
-            session = _as_role(session, settings.role_arn)
+            session = _as_role(session, settings.role_arn, region)
         config = Config(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
@@ -83,7 +84,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
         )
         client = session.create_client(
             "s3",
-            region_name=settings.region or session.get_config_variable("region") or SOME_REGION,
+            region_name=region,
             endpoint_url=settings.endpoint_url,
             verify=str(settings.ca_bundle) if settings.ca_bundle else None,
             config=config,
@@ -92,7 +93,7 @@ def _connected(settings: S3Settings, _process: int) -> _Connected:
     return _Connected(session, client)
 
 
-def _as_role(session: Session, role_arn: str) -> Session:
+def _as_role(session: Session, role_arn: str, region: str) -> Session:
     """A session with the credentials of the role, renewed before they expire."""
     from botocore.credentials import (
         AssumeRoleCredentialFetcher,
@@ -105,9 +106,8 @@ def _as_role(session: Session, role_arn: str) -> Session:
     own = session.get_credentials()
     if own is None:
         raise NoCredentialsError()
-    fetcher = AssumeRoleCredentialFetcher(
-        session.create_client, own, role_arn, extra_args={"RoleSessionName": "retail-assets"}
-    )
+    creator = partial(session.create_client, region_name=region)
+    fetcher = AssumeRoleCredentialFetcher(creator, own, role_arn, extra_args={"RoleSessionName": "retail-assets"})
 
     class Assumed(CredentialProvider):  # type: ignore[misc]
         METHOD = "assume-role"

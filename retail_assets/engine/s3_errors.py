@@ -11,6 +11,8 @@ MENDS = {
     "NoSuchBucket": "there is no such bucket: create it, or correct its name and RETAIL_S3_ENDPOINT_URL",
     "AccessDenied": "no permission: allow the action in the role's policy (docs/cloud.md has it); "
     "`retail doctor --cloud` names all that is missing",
+    "403": "refused, and the server does not say why: wrong credentials or no permission; "
+    "`retail doctor --cloud` finds out",
     "InvalidAccessKeyId": "the server does not know the access key: correct the credentials of the AWS chain",
     "SignatureDoesNotMatch": "the secret key is not that of the access key: correct the credentials of the AWS chain",
     "ExpiredToken": "the credentials have expired: renew them, such as by `aws sso login`",
@@ -21,8 +23,7 @@ MENDS = {
     "KMS": "the key cannot be used: see that it is enabled and that the role may use it (docs/cloud.md)",
 }
 ALIKE = {
-    "403": "AccessDenied",
-    "Forbidden": "AccessDenied",
+    "Forbidden": "403",
     "AllAccessDisabled": "AccessDenied",
     "InvalidToken": "ExpiredToken",
     "TokenRefreshRequired": "ExpiredToken",

@@ -129,6 +129,21 @@ class S3:
 
         return self._asked("GetObject", place, get)
 
+    def fetch(self, place: S3Location, file: Path) -> None:
+        """Write the object's bytes into a file, a piece at a time.
+
+        Raises:
+            ObjectMissing: there is none.
+        """
+
+        def get() -> None:
+            body = self.client.get_object(**_named(place))["Body"]
+            with file.open("wb") as stream:
+                for piece in body.iter_chunks(MEBIBYTE):
+                    stream.write(piece)
+
+        self._asked("GetObject", place, get)
+
     def listed(self, below: S3Location) -> Iterator[tuple[S3Location, str, int]]:
         """Every object below a place, with its ETag and size, page by page."""
         named: dict[str, str] = {"Bucket": below.bucket, "Prefix": below.below}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from retail_assets.contracts.contract import quote_identifier, quote_literal
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 WHEEL = "duckdb_extension_httpfs"
+PAUSES_SECONDS = (0.1, 0.5, 2.0)
+"""Between attempts to read; a PUT takes no longer to be over."""
 
 
 def allow_reading(connection: DuckDBPyConnection, locations: Iterable[str], settings: S3Settings) -> None:
@@ -37,6 +41,23 @@ def allow_reading(connection: DuckDBPyConnection, locations: Iterable[str], sett
         connection.execute(f"SET {name} = {value}")
     for bucket in buckets:
         _allow(connection, bucket, settings)
+
+
+def read_again(read: Callable[[], T]) -> T:
+    """What ``read`` returns, called again where it fails: an object that is replaced meanwhile fails the scan.
+
+    DuckDB raises what it happens to stumble over then, at times a UnicodeDecodeError, since the text of its own error
+    holds bytes of the object.
+    """
+    import duckdb
+
+    for seconds in PAUSES_SECONDS:
+        try:
+            return read()
+        except (duckdb.IOException, duckdb.InvalidInputException, UnicodeDecodeError) as error:
+            LOG.warning("reading from S3 again, since it failed (%s)", type(error).__name__)
+            time.sleep(seconds)
+    return read()
 
 
 def _load(connection: DuckDBPyConnection) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from os.path import commonpath
 from pathlib import Path
 
 from retail_assets.contracts import Contract
@@ -30,6 +30,11 @@ def gone(locations: Iterable[str], settings: S3Settings) -> list[str]:
     """Which of these files, or objects of one bucket, are not there, in order."""
     wanted = sorted(set(locations))
     far = [location for location in wanted if is_s3(location)]
-    below = os.path.commonprefix(far).rpartition("/")[0]  # noqa: RUF071 - cut at a slash
-    there = {str(place) for place, _, _ in S3(settings).listed(S3Location.of(below))} if far else set[str]()
+    there = {str(place) for place, _, _ in S3(settings).listed(_around(far))} if far else set[str]()
     return [name for name in wanted if (name not in there if is_s3(name) else not Path(name).exists())]
+
+
+def _around(locations: list[str]) -> S3Location:
+    """The longest prefix that all of them lie below."""
+    places = [S3Location.of(location) for location in locations]
+    return S3Location(places[0].bucket, commonpath([place.key.rpartition("/")[0] for place in places]))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -33,6 +34,9 @@ from retail_assets.settings import Settings
 
 SECONDS_BETWEEN_REPORTS = 0.5
 LOG = logging.getLogger(__name__)
+FETCHES_AT_ONCE = 8
+MOST_BYTES_FETCHED_AHEAD = 64 * 1024 * 1024
+"""Small objects on S3 wait for the server, one request after another; a large one fills a core and the disk."""
 SEEN = ("name", "state", "sha256", "bytes", "mtime_ns", "reader", "as_of", "code", "detail", "file_id", "etag")
 """What a new entry says by itself, where the content is the same as before."""
 
@@ -74,11 +78,11 @@ class Intake:
 
     def take_all(self, arrivals: Sequence[Arrival]) -> Iterator[LandedFile]:
         """What became of the files, in their order; nothing of one that is still changing, which stays pending."""
-        with ThreadPoolExecutor(self.pool.size, "gate") as gate:
+        with ThreadPoolExecutor(max(self.pool.size, FETCHES_AT_ONCE), "gate") as gate:
             ahead = deque[Future[Prepared]]()
             try:
                 for number, arrival in enumerate(arrivals):
-                    for following in arrivals[number + len(ahead) : number + self.pool.size]:
+                    for following in arrivals[number + len(ahead) : number + self._reach(arrivals[number:])]:
                         ahead.append(gate.submit(self._prepare, following))
                     self.watch.report(arrival.name)
                     entry = self._take(arrival, ahead.popleft())
@@ -88,6 +92,11 @@ class Intake:
             finally:
                 for future in ahead:
                     _let_go(future)
+
+    def _reach(self, arrivals: Sequence[Arrival]) -> int:
+        """How many files may be in the works: one a core, or more where they are small and must be fetched."""
+        sizes = accumulate(arrival.bytes for arrival in arrivals[:FETCHES_AT_ONCE] if arrival.etag)
+        return max(self.pool.size, sum(size <= MOST_BYTES_FETCHED_AHEAD for size in sizes))
 
     def _take(self, arrival: Arrival, prepared: Future[Prepared]) -> LandedFile | None:
         try:

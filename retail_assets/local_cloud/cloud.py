@@ -29,10 +29,11 @@ class LocalCloud:
         }
 
     def variables(self, prefix: str, namespace: str = "retail") -> dict[str, str]:
-        """The environment of a platform whose lake is below the prefix and whose tables are in the schema."""
+        """The environment of a platform whose inbox and lake are below the prefix, and whose tables in the schema."""
         found = {
             "RETAIL_ENV": "cloud",
             "RETAIL_LAKE_URL": f"s3://{BUCKET}/{prefix}/lake",
+            "RETAIL_INBOX_URL": f"s3://{BUCKET}/{prefix}/landing",
             "RETAIL_S3_ENDPOINT_URL": self.s3.endpoint,
             "RETAIL_S3_REGION": self.s3.region,
             "RETAIL_S3_PATH_STYLE": "true",

@@ -46,6 +46,8 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server from start to end. It ends with this process, however that dies.
 
+    ``command`` may begin with options of the keeper, which runs it.
+
     Raises:
         ServerDown: it ended early, or ``is_ready`` did not become true within a minute.
     """
@@ -60,7 +62,7 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait(process, command, log, is_ready)
+        _wait(process, log, is_ready)
         yield process
     finally:
         stop(process)
@@ -78,14 +80,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _wait(process: subprocess.Popen[bytes], command: Sequence[str], log: Path, is_ready: Callable[[], bool]) -> None:
+def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if is_ready():
             return
         time.sleep(POLL_SECONDS)
     tail = log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]
-    raise ServerDown(f"{Path(command[0]).name} is not up. Its log {log} ends:\n{tail}")
+    raise ServerDown(f"the server of {log.name} is not up. Its log {log} ends:\n{tail}")
 
 
 def _bound(stack: ExitStack, port: int) -> int:

@@ -74,6 +74,8 @@ def _command(folder: Path, ports: dict[str, int]) -> list[str]:
     config.write_text(json.dumps({"identities": [identity]}))
     sockets = folder if len(str(folder)) < LONGEST_SOCKET_PATH else Path(".")
     return [
+        # It outlives a kill with all its objects, and would take up to 20 seconds to stop by itself.
+        *("--stop-with", "SIGKILL"),
         str(Path(sysconfig.get_path("scripts")) / "weed"),
         *("mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={config}"),
         *(f"-{name}={port}" for name, port in ports.items()),

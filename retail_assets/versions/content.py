@@ -12,6 +12,9 @@ from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.audit import type_violations
 from retail_assets.engine.publication import Published
+from retail_assets.engine.s3_errors import ObjectMissing
+from retail_assets.engine.s3_location import S3Location, is_s3
+from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.session import session, thread_count
 from retail_assets.engine.staging import Staged
 from retail_assets.settings import Settings
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 NO_ROWS = (0, "0-0")
 
 
-def link_or_copy(entry: Published, target: Path) -> None:
+def link_or_copy(entry: Published, target: Path, settings: Settings) -> None:
     """Give the object a second name, since the lake replaces objects and never changes them; else copy it.
 
     Raises:
@@ -32,8 +35,11 @@ def link_or_copy(entry: Published, target: Path) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if is_s3(entry.location):
+            S3(settings.s3).fetch(S3Location.of(entry.location), target)
+            return
         os.link(entry.location, target)
-    except FileNotFoundError:
+    except (FileNotFoundError, ObjectMissing):
         raise ValueError(f"{entry.location} is gone. {_mend([entry])}") from None
     except OSError:
         shutil.copyfile(entry.location, target)

@@ -99,7 +99,7 @@ class Publisher:
             published = self.store.published(self.contract)
             entries = {self._path(partition): entry for partition, entry in sorted(published.items())}
             for path, entry in entries.items():
-                link_or_copy(entry, staged / path)
+                link_or_copy(entry, staged / path, self.settings)
         return entries
 
     def _path(self, partition: Partition) -> str:

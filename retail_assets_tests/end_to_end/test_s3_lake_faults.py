@@ -106,7 +106,7 @@ def test_a_server_that_goes_amid_a_publication_leaves_every_object_rightly_descr
     client.meta.events.unregister("before-send.s3.PutObject", unique_id="falls silent")
     proxy.is_down = False
 
-    found = manifests(lake)["lake raw_events"]
+    found = manifests(lake)["lake clean_events"]
     assert "" in {entry.inputs for entry in found.values()}
     build(lake, "raw_events", "clean_events")
-    assert "" not in {entry.inputs for entry in manifests(lake)["lake raw_events"].values()}
+    assert "" not in {entry.inputs for entry in manifests(lake)["lake clean_events"].values()}

@@ -1,6 +1,7 @@
 """The IO managers on their own, for assets that are not ours: Query, Arrow table and DataFrame in, Dataset out."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,10 +13,17 @@ from retail_assets.engine.dataset import Dataset, Rows
 from retail_assets.engine.query import Query
 from retail_assets.lake.io_manager import LakeIOManager
 from retail_assets.settings import Settings
+from retail_assets.settings import settings as settings_of_process
 from retail_assets.warehouse.io_manager import WarehouseIOManager
 
 DAILY = dg.DailyPartitionsDefinition("2019-10-01", end_date="2019-10-05")
 BOOKS = {"stage": ["cleaning", "cleaning"], "reason": ["clean", "received"], "rows": [1, 1]}
+
+
+def _lake(settings: Settings) -> LakeIOManager:
+    if not settings.lake_url:
+        return LakeIOManager(root=str(settings.lake_dir))
+    return LakeIOManager(root=settings.lake_url, s3=settings.s3.model_dump(mode="json", exclude_unset=True))
 
 
 def _run(content: Any, settings: Settings) -> tuple[dg.ExecuteInProcessResult, list[Any]]:
@@ -32,7 +40,7 @@ def _run(content: Any, settings: Settings) -> tuple[dg.ExecuteInProcessResult, l
     result = dg.materialize(
         [event_books, reader],
         partition_key="2019-10-01",
-        resources={"lake": LakeIOManager(root=str(settings.lake_dir)), "nothing": dg.mem_io_manager},
+        resources={"lake": _lake(settings), "nothing": dg.mem_io_manager},
         raise_on_error=False,
     )
     return result, seen
@@ -54,6 +62,22 @@ def test_what_an_asset_returns_is_published_and_handed_on_lazily(kind: str, sett
 
     assert result.success
     assert [partition.key for partition in dataset.partitions] == ["2019-10-01"]
+    assert dataset.to_pandas()[["reason", "rows"]].to_dict("list") == {"reason": ["clean", "received"], "rows": [1, 1]}
+
+
+def test_a_lake_on_s3_takes_and_gives_the_same(
+    on_s3: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path / "staging"))
+    settings_of_process.cache_clear()
+
+    result, (dataset,) = _run(pa.table(BOOKS), on_s3)
+
+    settings_of_process.cache_clear()
+    assert result.success
+    assert [stored.location for stored in dataset.objects] == [
+        f"{on_s3.lake_url}/event_books/date=2019-10-01/data.parquet"
+    ]
     assert dataset.to_pandas()[["reason", "rows"]].to_dict("list") == {"reason": ["clean", "received"], "rows": [1, 1]}
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
+from retail_assets.contracts import contract
+from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.partition import Partition
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3, sha256_of
@@ -90,3 +94,35 @@ def test_a_server_with_a_certificate_of_an_own_authority(
             allow_reading(other, [str(PLACE)], untrusting)
             with pytest.raises(duckdb.IOException, match=r"(?i)ssl|certificate"):
                 _read(other)
+
+
+def test_readers_get_one_state_or_the_other_while_an_object_is_replaced(on_s3: Settings, tmp_path: Path) -> None:
+    import duckdb
+
+    item, partition = contract("event_books"), Partition.of(date="2019-10-01")
+    values = {"reason": "gen_random_uuid()::VARCHAR"}
+    for number in (1, 2):
+        columns = {column.quoted: values.get(column.name, f"{number}") for column in item.stored_columns}
+        listed = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"COPY (SELECT {listed} FROM range(50_000)) TO '{tmp_path / str(number)}' (FORMAT parquet)"
+            )
+    place, store, done = S3Location(BUCKET, f"{tmp_path.name}/date=2019-10-01/data.parquet"), S3(on_s3.s3), Event()
+    store.put_file(place, tmp_path / "1", "first")
+
+    def replace() -> None:
+        while not done.is_set():
+            for number in (2, 1):
+                store.put_file(place, tmp_path / str(number), f"{number}")
+
+    writer = Thread(target=replace)
+    writer.start()
+    try:
+        dataset = Dataset(item, (StoredObject(partition, str(place), 50_000, 1, ""),), s3=on_s3.s3)
+        read = [set(dataset.to_arrow().column("rows").to_pylist()) for _ in range(20)]
+    finally:
+        done.set()
+        writer.join()
+
+    assert all(found in ({1}, {2}) for found in read)

@@ -84,6 +84,25 @@ def test_what_is_loaded_already_is_not_loaded_again(store: RedshiftStore, tmp_pa
     assert store.published(ODDITIES)[SECOND].rows == 0  # an empty partition is one, too
 
 
+def test_who_asks_for_the_version_does_not_wake_redshift(store: RedshiftStore, tmp_path: Path) -> None:
+    away = store.settings.redshift.model_copy(update={"port": 1})
+    unreachable = RedshiftStore(store.settings.model_copy(update={"redshift": away}))
+    store.publish(output_of(ODDITIES), [_item(FIRST, 1, tmp_path)])
+    known = store.version()
+    assert unreachable.version() == known
+
+    begun = store.version_mark.begin()  # as a load does that then dies
+    with pytest.raises(RedshiftError):
+        unreachable.version()
+    assert store.version() == known
+
+    store.version_mark.begin()  # another load
+    store.version_mark.end(begun, "of the one that began before")
+    assert store.version() == known
+    store.publish(output_of(ODDITIES), [_item(FIRST, 2, tmp_path, "second")])
+    assert unreachable.version() == store.version() != known
+
+
 def test_a_table_without_partitions_is_replaced_as_a_whole(store: RedshiftStore, query: Query, tmp_path: Path) -> None:
     item = contract("data_quality")
     for reason in ("clean", "received"):
@@ -116,7 +135,8 @@ def test_objects_of_the_lake_are_copied_from_where_they_are(
 
     assert query("SELECT count(*) FROM oddities") == [(3,)]
     bucket = S3Location(place.bucket, place.key.partition("/")[0])
-    assert [str(found) for found, *_ in S3(cloud_settings.s3).listed(bucket)] == [str(place)]  # nothing else is left
+    left = {str(found) for found, *_ in S3(cloud_settings.s3).listed(bucket)}
+    assert left == {str(place), str(store.version_mark.place)}  # and nothing else
 
 
 def test_many_partitions_go_in_few_objects(store: RedshiftStore, query: Query, tmp_path: Path) -> None:

@@ -52,18 +52,24 @@ def loaded(session: Session, contract: Contract, namespace: str) -> dict[Partiti
     return {entry.partition: entry for entry in entries}
 
 
+def latest_loads(session: Session, namespace: str) -> str:
+    """The number of each table's latest load, as one text."""
+    loads = f'SELECT "table_name", max("load") FROM {qualified(namespace, LOADS)} GROUP BY 1 ORDER BY 1'
+    found = session.rows("asking for the latest loads", loads)
+    return ",".join(f"{table}:{number}" for table, number in found)
+
+
 def changed(known: dict[Partition, Published], publications: Iterable[Publication]) -> list[Publication]:
     """The publications that are not loaded as they are."""
     return [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
 
 
-def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, iam_role: str) -> list[str]:
+def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, role: str) -> list[str]:
     """Copy the pieces into temporary tables of the session; returns their rows as SELECTs with all columns.
 
     Raises:
         RedshiftError: an object does not fit the table; the message names its row and column.
     """
-    role = "default" if iam_role == "default" else literal(iam_role)
     selects = []
     for number, piece in enumerate(pieces):
         table = identifier(f"piece_{number}")
@@ -84,8 +90,8 @@ def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, iam_rol
     return selects
 
 
-def swap(target: Target, publications: Sequence[Publication], selects: Sequence[str]) -> int:
-    """Replace the partitions by the rows of the SELECTs and note it, in one transaction; returns how many changed.
+def swap(target: Target, publications: Sequence[Publication], selects: Sequence[str]) -> str:
+    """Replace the partitions by the rows of the SELECTs and note it, in one transaction; returns the state's version.
 
     Those that another run has loaded meanwhile just like this are replaced by the same rows again.
 
@@ -97,7 +103,8 @@ def swap(target: Target, publications: Sequence[Publication], selects: Sequence[
             with target.session.transaction(target.action):
                 lock(target.session, target.namespace, target.action)
                 _replace(target, publications, selects)
-            return len(publications)
+                version = latest_loads(target.session, target.namespace)
+            return version
         except Conflict:
             if not left:
                 raise

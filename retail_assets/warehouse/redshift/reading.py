@@ -13,7 +13,7 @@ from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.partition import Partition
 from retail_assets.warehouse.redshift.connecting import Session
 from retail_assets.warehouse.redshift.loading import loaded
-from retail_assets.warehouse.redshift.sql import identifier, is_one_of, literal
+from retail_assets.warehouse.redshift.sql import identifier, is_one_of, literal, role_of
 from retail_assets.warehouse.redshift.staging_area import StagingFolder
 from retail_assets.warehouse.redshift.tables import qualified
 
@@ -71,6 +71,16 @@ def unload(store: RedshiftStore, contract: Contract, partitions: Iterable[Partit
         return _unloaded(store, session, contract, _condition(contract, wanted), folder, digest)
 
 
+def first_rows(
+    session: Session, contract: Contract, namespace: str, partition: Partition, limit: int
+) -> list[tuple[Any, ...]]:
+    """A few rows of a partition, without its partition columns."""
+    names = ", ".join(identifier(column.name) for column in contract.stored_columns)
+    table = qualified(namespace, contract.name)
+    select = f"SELECT {names} FROM {table} WHERE {is_one_of(contract, [partition])} LIMIT {limit}"
+    return session.rows(f"looking into {contract.name}", select)
+
+
 def _condition(contract: Contract, partitions: Iterable[Partition] | None) -> str:
     return "true" if partitions is None else is_one_of(contract, sorted(partitions))
 
@@ -94,13 +104,10 @@ def _unloaded(
 ) -> Unloaded:
     names = ", ".join(identifier(column.name) for column in contract.columns)
     select = f"SELECT {names} FROM {qualified(store.namespace, contract.name)} WHERE {chosen}"
-    role = store.settings.redshift.iam_role
-    given = "default" if role == "default" else literal(role)
     target = folder.place / "rows_"
-    session.run(
-        f"unloading {contract.name} to S3",
-        f"UNLOAD ({literal(select)}) TO {literal(str(target))} IAM_ROLE {given} FORMAT AS PARQUET",
-    )
+    role = role_of(store.settings.redshift)
+    unload = f"UNLOAD ({literal(select)}) TO {literal(str(target))} IAM_ROLE {role} FORMAT AS PARQUET"
+    session.run(f"unloading {contract.name} to S3", unload)
     found = [(str(place), size) for place, _, size in folder.s3.listed(folder.place)]
     sized = Unloaded(contract, tuple(_stored(*item, 0, digest) for item in found), s3=store.settings.s3)
     rows = _rows(sized)

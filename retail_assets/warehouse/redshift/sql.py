@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from retail_assets.contracts import Column, Contract
 from retail_assets.engine.partition import Partition
+from retail_assets.settings import RedshiftSettings
 
 LONGEST_VARCHAR = 65_535
 """In bytes, as Redshift counts."""
@@ -35,6 +36,11 @@ def literal(value: str | int) -> str:
     if isinstance(value, int):
         return str(value)
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def role_of(settings: RedshiftSettings) -> str:
+    """The role of COPY and UNLOAD, as it stands after IAM_ROLE."""
+    return "default" if settings.iam_role == "default" else literal(settings.iam_role)
 
 
 def type_of(column: Column) -> str:

@@ -18,10 +18,12 @@ from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
 from retail_assets.warehouse.redshift.connecting import NoSuchTable, Redshift
-from retail_assets.warehouse.redshift.loading import Target, changed, copy, loaded, swap
+from retail_assets.warehouse.redshift.loading import Target, changed, copy, latest_loads, loaded, swap
 from retail_assets.warehouse.redshift.pieces import pieces
+from retail_assets.warehouse.redshift.sql import role_of
 from retail_assets.warehouse.redshift.staging_area import StagingArea
-from retail_assets.warehouse.redshift.tables import LOADS, prepare, qualified
+from retail_assets.warehouse.redshift.tables import prepare, qualified
+from retail_assets.warehouse.redshift.version_mark import VersionMark
 
 DEFAULT_STAGING = "_redshift"
 STAGING_FOLDER = ".warehouse-staging"
@@ -61,15 +63,21 @@ class RedshiftStore:
         place = S3Location.of(url) if url else S3Location.of(str(self.settings.lake_url)) / DEFAULT_STAGING
         return StagingArea(place, S3(self.settings.s3))
 
+    @property
+    def version_mark(self) -> VersionMark:
+        """Where the version is kept."""
+        area = self.staging_area
+        return VersionMark(area.root / f"_version_{self.settings.redshift.database}_{self.namespace}", area.s3)
+
     def version(self) -> str:
-        """Changes with every load."""
-        loads = f'SELECT "table_name", max("load") FROM {qualified(self.namespace, LOADS)} GROUP BY 1 ORDER BY 1'
+        """Changes with every load. Redshift is asked only where a load is under way or has failed."""
+        if (known := self.version_mark.read()) is not None:
+            return known
         try:
             with self.redshift.session() as session:
-                found = session.rows("asking for the latest loads", loads)
+                return latest_loads(session, self.namespace)
         except NoSuchTable:  # nothing has ever been loaded
             return ""
-        return ",".join(f"{table}:{number}" for table, number in found)
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
@@ -107,5 +115,7 @@ class RedshiftStore:
             target = Target(session, contract, self.namespace)
             with self.staging_area.folder() as folder, self.staging() as local:
                 found = pieces(contract, wanted, folder, local, self.settings)
-                selects = copy(target, found, folder, self.settings.redshift.iam_role)
-            return swap(target, wanted, selects)
+                selects = copy(target, found, folder, role_of(self.settings.redshift))
+            begun = self.version_mark.begin()
+            self.version_mark.end(begun, swap(target, wanted, selects))
+            return len(wanted)

@@ -1,0 +1,108 @@
+"""Who we are on S3: the AWS chain's answer, a profile's, or a role's, always as of now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from retail_assets.engine.s3 import s3_client, s3_credentials
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3
+from retail_assets.settings import S3Settings
+
+ROLE = "arn:aws:iam::111122223333:role/retail"
+ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>role-token</SessionToken>
+<Expiration>{until}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without any credentials but those that a test puts there."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return tmp_path
+
+
+@pytest.fixture
+def aws() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A stand-in for STS and S3: hands out a role's credentials for a moment, and notes who asks for objects."""
+    seen: list[dict[str, str]] = []
+    roles: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            roles.append(f"ROLE{len(roles) + 1}")
+            until = datetime.now(UTC) + timedelta(minutes=5)  # botocore renews what expires within 10 minutes
+            self._answer(ANSWER.format(key=roles[-1], until=f"{until:%Y-%m-%dT%H:%M:%SZ}"))
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(dict(self.headers.items()))
+            self._answer("")
+
+        def _answer(self, body: str) -> None:
+            self.send_response(200)
+            self.send_header("ETag", '"x"')
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", seen
+        server.shutdown()
+
+
+def test_a_role_is_assumed_and_its_credentials_are_renewed(
+    home: Path, aws: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, seen = aws
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "own-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "own-secret")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", address)
+    s3 = S3(S3Settings(endpoint_url=address, path_style=True, role_arn=ROLE, region="eu-central-1", attempts=1))
+
+    for _ in range(2):
+        s3.put(S3Location("bucket", "key"), b"content")
+
+    keys = [headers["Authorization"].partition("Credential=")[2].partition("/")[0] for headers in seen]
+    assert all(key.startswith("ROLE") for key in keys)
+    assert len(set(keys)) == 2
+    assert {headers["X-Amz-Security-Token"] for headers in seen} == {"role-token"}
+    assert s3_credentials(s3.settings).token == "role-token"
+
+
+def test_a_profile_is_chosen_by_its_name(home: Path) -> None:
+    (home / "credentials").write_text("[shop]\naws_access_key_id = shop-key\naws_secret_access_key = s\n")
+    (home / "config").write_text("[profile shop]\nregion = eu-west-3\n")
+
+    settings = S3Settings(profile="shop")
+
+    assert s3_credentials(settings).access_key == "shop-key"
+    assert s3_client(settings).meta.region_name == "eu-west-3"
+    assert s3_client(settings).meta.endpoint_url == "https://s3.eu-west-3.amazonaws.com"
+
+
+def test_nothing_that_is_shown_holds_a_credential(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "own-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "own-secret")
+    settings = S3Settings(attempts=5)
+    s3_credentials(settings)
+
+    shown = f"{settings!r} {settings.model_dump_json()} {S3(settings)!r} {s3_client(settings)!r}"
+
+    assert "own-key" not in shown
+    assert "own-secret" not in shown
