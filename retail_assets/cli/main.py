@@ -12,11 +12,13 @@ import typer
 
 from retail_assets.cli import (
     backfill,
+    backtest,
     demo,
     dev,
     diff,
     doctor,
     etl_aggregate,
+    forecast,
     generate,
     land,
     lineage,
@@ -52,6 +54,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     publish.publish,
     versions.versions,
     diff.diff,
+    backtest.backtest,
+    forecast.forecast,
     lineage.lineage,
     doctor.doctor,
     dev.dev,
