@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from retail_assets.forecasting.intervals import calibrated
 from retail_assets.forecasting.models import MODELS, calibrating
-from retail_assets.forecasting.panel import Floats, Panel
+from retail_assets.forecasting.panel import Booleans, Floats, Panel
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+QUANTITIES = ("mean", "q10", "q50", "q90")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Forecast:
         """The mean and the three quantiles."""
         return self.mean, self.q10, self.q50, self.q90
 
+    def of(self, chosen: Booleans) -> Forecast:
+        """The forecasts of the chosen series."""
+        mean, q10, q50, q90 = (part[chosen] for part in self.parts)
+        return replace(self, ids=self.ids[chosen], mean=mean, q10=q10, q50=q50, q90=q90)
+
     def to_arrow(self) -> pa.Table:
         """One row per series and day ahead, in this order."""
         import pyarrow as pa
@@ -50,10 +57,7 @@ class Forecast:
             "unique_id": pa.array(self.ids.tolist(), pa.string()).take(pa.array(np.repeat(np.arange(count), days))),
             "ds": pa.array(origin + ahead.astype("timedelta64[D]"), pa.date32()),
             "day_ahead": pa.array(ahead),
-            **{
-                name: pa.array(part.ravel())
-                for name, part in zip(("mean", "q10", "q50", "q90"), self.parts, strict=True)
-            },
+            **{name: pa.array(part.ravel()) for name, part in zip(QUANTITIES, self.parts, strict=True)},
             "model": pa.repeat(self.model, count * days),
             "origin": pa.repeat(pa.scalar(self.origin, pa.date32()), count * days),
         }
