@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
@@ -22,7 +22,7 @@ from retail_assets.warehouse.opening import warehouse_io_manager
 def platform_definitions(chosen: Settings) -> dg.Definitions:
     """The platform's definitions for these settings."""
     return dg.Definitions(
-        assets=[landed_files, *(dataset_asset(step) for step in STEPS), retail_aggregates],
+        assets=[landed_files, *(dataset_asset(step) for step in (*STEPS, *ON_DEMAND)), retail_aggregates],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
         sensors=[*automation_sensors(chosen), failure_alerts(chosen)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retail_assets.assets import clickstream, warehouse_tables
+from retail_assets.assets import clickstream, forecasts, warehouse_tables
 from retail_assets.assets.step import Step
 
 STEPS: tuple[Step, ...] = (
@@ -17,6 +17,9 @@ STEPS: tuple[Step, ...] = (
     warehouse_tables.data_quality,
 )
 
+ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, forecasts.demand_forecast, warehouse_tables.demand_forecast)
+"""Steps that are made for the dates that somebody asks for: no backfill and no sensor makes them for every day."""
+
 
 def step_of(name: str) -> Step:
     """The step that makes a dataset; ``warehouse.features`` is the table, ``features`` the dataset in the lake.
@@ -25,8 +28,8 @@ def step_of(name: str) -> Step:
         KeyError: there is no such dataset; the message names those that there are.
     """
     store, _, output = name.rpartition(".")
-    for step in STEPS:
+    for step in (*STEPS, *ON_DEMAND):
         if output in step.outputs and store in ("", step.store):
             return step
-    known = ", ".join(f"{step.store}.{output}" for step in STEPS for output in step.outputs)
+    known = ", ".join(f"{step.store}.{output}" for step in (*STEPS, *ON_DEMAND) for output in step.outputs)
     raise KeyError(f"there is no dataset {name!r}; there are {known}")

@@ -23,6 +23,17 @@ def features(features: Dataset) -> Query:
     return query("warehouse/features", features=features, same_as="features")
 
 
+@step(
+    store="warehouse",
+    partitioning="date_and_key",
+    upstreams=(Upstream("demand_forecast", "date_and_key"),),
+    audited_upstream=True,
+)
+def demand_forecast(demand_forecast: Dataset) -> Query:
+    """The forecasts of all origins and key types as one table."""
+    return query("warehouse/demand_forecast", demand_forecast=demand_forecast, same_as="demand_forecast")
+
+
 @step(store="warehouse", partitioning="none", upstreams=(Upstream("features", "date_and_key"),))
 def dim_date(features: Dataset, settings: Settings) -> Query:
     """The calendar of the years that the features cover, and of the year after."""

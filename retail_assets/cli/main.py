@@ -12,12 +12,14 @@ import typer
 
 from retail_assets.cli import (
     backfill,
+    backtest,
     demo,
     demo_cloud,
     dev,
     diff,
     doctor,
     etl_aggregate,
+    forecast,
     generate,
     land,
     lineage,
@@ -54,6 +56,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     publish.publish,
     versions.versions,
     diff.diff,
+    backtest.backtest,
+    forecast.forecast,
     lineage.lineage,
     doctor.doctor,
     dev.dev,

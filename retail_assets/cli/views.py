@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
@@ -81,7 +81,7 @@ def landed_files(platform: Platform) -> list[LandedRow]:
 
 
 def _contracts(store: str) -> list[Contract]:
-    return [item for step in STEPS if step.store == store for item in step.contracts()]
+    return [item for step in (*STEPS, *ON_DEMAND) if step.store == store for item in step.contracts()]
 
 
 def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> None:

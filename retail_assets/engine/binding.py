@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset, Frame, Rows
 from retail_assets.engine.partition import Partition
-from retail_assets.engine.query import Query, Source
+from retail_assets.engine.query import Computed, Query, Source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,6 +38,10 @@ class Binder:
             self._create_rows(name, source.needed_by(self.partitions))
         elif isinstance(source, Frame):
             self.connection.register(name, source.table)
+        elif isinstance(source, Computed):
+            for own, dataset in source.inputs.items():
+                self.bind_dataset(own, dataset.needed_by(self.partitions))
+            self.connection.register(name, source.compute(self.connection, self.partitions))
         else:
             self.bind_dataset(name, source.needed_by(self.partitions))
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
 from retail_assets.engine.dataset import Dataset, Frame, Rows
 from retail_assets.engine.partition import Partition
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 WRITER_VERSION = 2
 """Raised when the way that objects are written changes their content."""
@@ -23,9 +27,9 @@ WRITER_VERSION = 2
 class Query:
     """A SELECT over named inputs.
 
-    An input is a Dataset (read lazily), Rows (a small literal table), a Frame (a table in memory) or another Query,
-    which is computed once and shared by all queries that read it. ``parameters`` are DuckDB variables, which SQL reads
-    by ``getvariable('name')``.
+    An input is a Dataset (read lazily), Rows (a small literal table), a Frame (a table in memory), a Computed (a table
+    that code makes when it is needed) or another Query, which is computed once and shared by all queries that read it.
+    ``parameters`` are DuckDB variables, which SQL reads by ``getvariable('name')``.
     ``row_by_row``: each row of the result is one row of a shared query, so that partitions can be written straight from
     it. ``same_as`` names an input whose rows are the result, so that a single object of it need not be written again.
     """
@@ -46,6 +50,8 @@ class Query:
         for name, source in self.inputs.items():
             if isinstance(source, Query):
                 yield from source.datasets()
+            elif isinstance(source, Computed):
+                yield from source.inputs.items()
             elif isinstance(source, Dataset):
                 yield name, source
 
@@ -61,7 +67,8 @@ class Query:
 
     def _code(self) -> list[Any]:
         shared = [query._code() for query in self.inputs.values() if isinstance(query, Query)]
-        return [self.sql, sorted(self.parameters.items()), shared]
+        computed = [source.code for source in self.inputs.values() if isinstance(source, Computed)]
+        return [self.sql, sorted(self.parameters.items()), shared, *computed]
 
     def _contents(self, partition: Partition) -> list[Any]:
         contents: list[Any] = []
@@ -72,10 +79,28 @@ class Query:
                 contents.append([name, source.needed_by([partition]).rows])
             elif isinstance(source, Frame):
                 contents.append([name, source.digest])
+            elif isinstance(source, Computed):
+                contents.append([name, [_held(dataset, partition) for _, dataset in sorted(source.inputs.items())]])
             else:
-                held = source.needed_by([partition]).objects
-                contents.append([name, [(stored.partition.key, stored.digest) for stored in held]])
+                contents.append([name, _held(source, partition)])
         return contents
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A table that code makes of datasets, as an input of a query, for what SQL cannot say.
+
+    ``compute`` is called once a batch, when the datasets can be read by their names, with the partitions of the batch.
+    ``code`` stands for what the result depends on besides the datasets.
+    """
+
+    inputs: Mapping[str, Dataset]
+    code: str
+    compute: Callable[[DuckDBPyConnection, list[Partition]], pa.Table]
+
+    def needed_by(self, partitions: list[Partition]) -> Computed:
+        """The same over only those objects that these partitions depend on."""
+        return replace(self, inputs={name: dataset.needed_by(partitions) for name, dataset in self.inputs.items()})
 
 
 def query(
@@ -114,9 +139,14 @@ def first_reason(contract: Contract) -> str:
     return "CASE\n            " + "\n            ".join(lines) + "\n        END"
 
 
+def _held(dataset: Dataset, partition: Partition) -> list[tuple[str, str]]:
+    """What the partition depends on in a dataset: the digests of its objects."""
+    return [(stored.partition.key, stored.digest) for stored in dataset.needed_by([partition]).objects]
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-Source = Dataset | Rows | Frame | Query
+Source = Dataset | Rows | Frame | Computed | Query
 """What a query can read by name."""

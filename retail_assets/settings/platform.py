@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         description="active: a feature row for every key with an event in the last 28 days; "
         "observed: only on days with an event.",
     )
+    training_horizon: int = Field(
+        default=7, ge=1, le=28, description="Days from the features to the label in training_set."
+    )
     max_rejected_share: float = Field(
         default=0.2, ge=0, le=1, description="A day with a larger share of rejected rows is blocked: too_many_rejected."
     )

@@ -1,0 +1,96 @@
+"""The default model: exponential smoothing of the level, times a season that groups of series share.
+
+Single series say little of the last days; groups say more. So each series has a slow level of its own, and the groups
+that it belongs to, from the total downwards, move it by as much as they have lately sold beyond what was expected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel, sum_by
+from retail_assets.forecasting.season import Season, season
+from retail_assets.forecasting.winsorising import winsorised
+
+ALPHA = 0.05
+"""Weight of the newest day in the level of a series: a day counts half as much as one two weeks later."""
+SHARED_ALPHA = 0.1
+"""The same in the level of a group."""
+SHARED_CAUTION = 400.0
+"""Units, weighted like the days, at which what a group sold counts as much as what was expected of it."""
+MOST_MOVE = 1.5
+"""A group moves its series by this factor at most, up or down."""
+MEMORY = 400
+"""Days that are looked at: what lies before them would weigh a billionth."""
+ROWS = 4096
+"""Series that are worked on at a time, to bound memory."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was learnt: the level of each series on an ordinary day, and the season."""
+
+    level: Floats
+    season: Season
+
+    def means(self, first: int, last: int) -> Floats:
+        """What is expected of each series from one day to before another."""
+        return self.level[:, None] * self.season.of(slice(None), first, last)
+
+
+def smoothed(panel: Panel, horizon: int) -> Floats:
+    """The mean of each series for each of the next ``horizon`` days; 0 for a series without any demand."""
+    if not len(panel.ids):
+        return np.zeros((0, horizon))
+    return fit(panel, horizon).means(panel.days, panel.days + horizon)
+
+
+def fit(panel: Panel, horizon: int) -> Fit:
+    """Learn levels and season from the panel, bulk orders cut."""
+    demand = winsorised(panel).demand
+    seasonal = season(panel, demand, horizon)
+    begins = panel.begins()
+    level = _levels(demand, seasonal, begins)
+    return Fit(level * _shared_moves(demand, seasonal, begins, level), seasonal)
+
+
+def _levels(demand: Floats, seasonal: Season, begins: Integers) -> Floats:
+    """The level of each series: what it sold by what the season made of an ordinary day, recent days counting more."""
+    days = demand.shape[1]
+    first = max(0, days - MEMORY)
+    recency = (1 - ALPHA) ** np.arange(days - first - 1, -1, -1)
+    levels = np.zeros(len(demand))
+    for start in range(0, len(demand), ROWS):
+        rows = slice(start, start + ROWS)
+        counts = (np.arange(first, days) >= begins[rows, None]) & seasonal.is_open(rows, first, days)
+        units = np.where(counts, demand[rows, first:], 0.0) @ recency
+        worth = np.where(counts, seasonal.of(rows, first, days), 0.0) @ recency
+        levels[rows] = np.where(worth > 0, units / np.where(worth > 0, worth, 1.0), 0.0)
+    return levels
+
+
+def _shared_moves(demand: Floats, seasonal: Season, begins: Integers, level: Floats) -> Floats:
+    """The factor by which the groups of each series have lately sold more than its and their levels said."""
+    cells, days = seasonal.cells, demand.shape[1]
+    first = max(0, days - MEMORY)
+    recency = (1 - SHARED_ALPHA) ** np.arange(days - first - 1, -1, -1)
+    is_open = seasonal.is_open_cell(first, days)
+    sold = np.where(is_open, sum_by(cells, demand[:, first:]), 0.0) @ recency
+    alive = _summed_since(begins - first, level, cells, is_open)
+    expected = np.where(is_open, alive * seasonal.factors[:, first:days], 0.0) @ recency
+    moves = np.ones(len(sold))
+    for codes in seasonal.pools:
+        above = np.bincount(codes, sold) + SHARED_CAUTION
+        below = np.bincount(codes, expected * moves) + SHARED_CAUTION
+        moves = moves * np.clip(above / below, 1 / MOST_MOVE, MOST_MOVE)[codes]
+    return moves[cells]
+
+
+def _summed_since(begins: Integers, level: Floats, cells: Integers, is_open: Booleans) -> Floats:
+    """The levels of each cell's series that had begun, day by day."""
+    count, days = is_open.shape
+    started = np.zeros((count, days + 1))
+    np.add.at(started, (cells, np.clip(begins, 0, days)), level)
+    return np.cumsum(started, axis=1)[:, :days]
