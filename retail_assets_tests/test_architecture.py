@@ -14,6 +14,7 @@ LAYERS = (
     {"settings", "contracts"},
     {"engine"},
     {"lake", "warehouse", "landing", "sources", "checks", "versions"},
+    {"questions"},
     {"assets"},
     {"automation"},
     {"definitions"},

@@ -1,0 +1,24 @@
+-- Every key's sums over all dates, and the text that a search looks into: of products also their brand and category.
+WITH totals AS (
+    SELECT
+        key_type,
+        key_value,
+        sum(purchases_t)::BIGINT AS purchases,
+        sum(views_t)::BIGINT AS views
+    FROM features
+    GROUP BY key_type, key_value
+)
+
+SELECT
+    totals.key_type,
+    totals.key_value,
+    totals.purchases,
+    totals.views,
+    product.brand,
+    product.category_code,
+    lower(
+        totals.key_value || ' ' || coalesce(product.brand, '') || ' ' || coalesce(product.category_code, '')
+    ) AS search_text
+FROM totals
+LEFT JOIN dim_product AS product ON totals.key_type = 'product_id' AND product.product_id = totals.key_value
+ORDER BY totals.key_type, totals.purchases DESC, totals.views DESC, totals.key_value;
