@@ -11,6 +11,7 @@ from datetime import date
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Protocol
 
+from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.query import sql_text
 from retail_assets.settings import Settings
@@ -26,7 +27,7 @@ MEMORY_MB = 256
 MOST_ANSWERS = 256
 ATTEMPTS = 5
 PREPARED = re.compile(r"\b(daily_totals|key_totals)\b")
-"""Sums over the large tables that many questions start from, by the names of their files in ``sql/dashboard/prepared``."""
+"""Sums over the large tables that many questions start from: files in ``sql/dashboard/prepared``."""
 
 
 class UnreadableWarehouse(ValueError):
@@ -148,7 +149,7 @@ class FileReader:
                 connection = stack.enter_context(self._file.reading())
                 spill = stack.enter_context(private_folder(self._settings.spill_dir))
                 connection.execute(f"SET memory_limit = '{MEMORY_MB}MiB'")
-                connection.execute(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+                connection.execute(f"SET temp_directory = {quote_literal(str(spill))}")
                 found = connection.execute(
                     "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse'"
                 ).fetchall()

@@ -9,7 +9,6 @@ import threading
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from retail_assets.questions.reader import FileReader, UnreadableWarehouse
@@ -20,8 +19,9 @@ import duckdb, os, sys
 path, last = sys.argv[1], int(sys.argv[2])
 for number in range(1, last + 1):
     with duckdb.connect(path + ".new") as connection:
-        connection.execute("CREATE OR REPLACE TABLE features AS SELECT 'product_id' AS key_type, DATE '2020-01-01' AS date,"
-            f" 'a' AS key_value, {number} AS purchases_t, {number} AS views_t, {number} AS carts_t, {number} AS revenue_t")
+        connection.execute("CREATE OR REPLACE TABLE features AS SELECT 'product_id' AS key_type, 'a' AS key_value,"
+            f" DATE '2020-01-01' AS date, {number} AS purchases_t, {number} AS views_t, {number} AS carts_t,"
+            f" {number} AS revenue_t")
     os.replace(path + ".new", path)
 """
 
