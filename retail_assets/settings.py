@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     sensors: bool = Field(
         default=True, description="Whether sensors and schedules are on in a Dagster instance that never saw them."
     )
+    dagster_url: str = Field(
+        default="http://127.0.0.1:3000", description="Where Dagster's UI runs, for links from the dashboard."
+    )
     threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
     memory_limit_mb: PositiveInt | None = Field(
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."

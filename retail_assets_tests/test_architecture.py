@@ -19,6 +19,7 @@ LAYERS = (
     {"automation"},
     {"definitions"},
     {"cli"},
+    {"dashboard"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "boto3", "dagster_aws", "sqlglot", "holidays")

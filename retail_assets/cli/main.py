@@ -12,6 +12,7 @@ import typer
 
 from retail_assets.cli import (
     backfill,
+    dashboard,
     demo,
     dev,
     diff,
@@ -55,6 +56,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     lineage.lineage,
     doctor.doctor,
     dev.dev,
+    dashboard.dashboard,
     etl_aggregate.etl_aggregate,
 )
 for command in COMMANDS:
