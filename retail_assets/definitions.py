@@ -8,9 +8,11 @@ from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.report_asset import retail_report
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
 from retail_assets.automation.freshness import freshness_check
+from retail_assets.automation.reporting import daily_report
 from retail_assets.automation.sensors import automation_sensors
 from retail_assets.automation.taking_in import daily_landing, take_in_files
 from retail_assets.lake.io_manager import LakeIOManager
@@ -21,11 +23,11 @@ from retail_assets.warehouse.io_manager import WarehouseIOManager
 def platform_definitions(chosen: Settings) -> dg.Definitions:
     """The platform's definitions for these settings."""
     return dg.Definitions(
-        assets=[landed_files, *(dataset_asset(step) for step in STEPS), retail_aggregates],
+        assets=[landed_files, *(dataset_asset(step) for step in STEPS), retail_aggregates, retail_report],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
         sensors=[*automation_sensors(chosen), failure_alerts(chosen)],
-        schedules=[daily_landing(chosen)],
+        schedules=[daily_landing(chosen), daily_report(chosen)],
         resources={
             "platform": Platform.local(chosen),
             "lake": LakeIOManager(root=str(chosen.lake_dir)),

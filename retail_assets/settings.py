@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         return self.data_dir / "warehouse.duckdb"
 
     @property
+    def reports_dir(self) -> Path:
+        """Where reports are written."""
+        return self.data_dir / "reports"
+
+    @property
     def spill_dir(self) -> Path:
         """Where DuckDB spills what does not fit into its memory limit."""
         return self.data_dir / ".spill"

@@ -15,6 +15,7 @@ LAYERS = (
     {"engine"},
     {"lake", "warehouse", "landing", "sources", "checks", "versions"},
     {"questions"},
+    {"report"},
     {"assets"},
     {"automation"},
     {"definitions"},

@@ -32,17 +32,7 @@ def dashboard(
         raise ValueError("the dashboard needs Streamlit. Install it: pip install 'retail-assets[dashboard]'")
     require_free(host, port)
     os.environ["RETAIL_DATA_DIR"] = str(settings().data_dir)
-    options = {
-        "server.address": host,
-        "server.port": str(port),
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "viewer",
-        "client.showErrorDetails": "none",
-        "logger.level": "warning",
-    }
     note(f"The dashboard: http://{host}:{port} (ready in a few seconds; Ctrl-C ends it)")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job starts with it ignored
-    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP), *flags])  # noqa: S606 no shell
+    where = ["--server.address", host, "--server.port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP), *where])  # noqa: S606 no shell

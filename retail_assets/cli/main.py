@@ -26,6 +26,7 @@ from retail_assets.cli import (
     query,
     rejected,
     replay,
+    report,
     status,
     versions,
     withdraw,
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     doctor.doctor,
     dev.dev,
     dashboard.dashboard,
+    report.report,
     etl_aggregate.etl_aggregate,
 )
 for command in COMMANDS:

@@ -32,7 +32,9 @@ def needs(*tables: str) -> None:
         Obstacle: it lacks one; the text says which and how to make it.
     """
     held = warehouse().tables()
-    if "features" in tables and ("features" not in held or not warehouse().ask("reach").to_pylist()[0]["dates"]):
+    if not held or (
+        "features" in tables and ("features" not in held or not warehouse().ask("reach").to_pylist()[0]["dates"])
+    ):
         raise _nothing_built()
     if missing := [table for table in tables if table not in held]:
         raise Obstacle(

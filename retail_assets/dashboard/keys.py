@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from retail_assets.dashboard.help import helpful
-from retail_assets.dashboard.numbers import compact
 from retail_assets.dashboard.opening import warehouse
+from retail_assets.questions.numbers import compact
 
 KEY_TYPES = {"product_id": "Products", "brand": "Brands", "category_code": "Categories"}
 SHOWN = 12

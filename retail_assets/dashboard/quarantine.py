@@ -8,8 +8,8 @@ from typing import Any
 from retail_assets.cli.views import open_views
 from retail_assets.contracts import contract
 from retail_assets.dashboard.opening import open_platform
-from retail_assets.dashboard.period import Period
 from retail_assets.engine.query import sql_text
+from retail_assets.questions.period import Period
 
 MASK = "•••"
 

@@ -15,8 +15,8 @@ from retail_assets.cli.opening import open_existing_instance
 from retail_assets.cli.output import human_bytes
 from retail_assets.cli.records import last_materialized
 from retail_assets.contracts import Contract
-from retail_assets.dashboard.numbers import NOTHING, compact
 from retail_assets.dashboard.opening import open_platform
+from retail_assets.questions.numbers import NOTHING, compact
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from retail_assets.dashboard import charts
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type, choose_keys, chosen_keys
 from retail_assets.dashboard.opening import warehouse
-from retail_assets.dashboard.period import Period, choose_period
+from retail_assets.dashboard.period import choose_period
+from retail_assets.questions.period import Period
 
 MEASURES = {
     "purchases": ("Purchases", "purchases a day", ",d"),

@@ -9,11 +9,12 @@ import streamlit as st
 from retail_assets.dashboard import charts
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type
-from retail_assets.dashboard.numbers import change, compact, percent
 from retail_assets.dashboard.opening import published_at, warehouse
-from retail_assets.dashboard.period import Period, choose_period
+from retail_assets.dashboard.period import choose_period
 from retail_assets.dashboard.problems import show_problems
 from retail_assets.dashboard.sessions import period_sessions
+from retail_assets.questions.numbers import change, compact, percent
+from retail_assets.questions.period import Period
 
 MOST_CHANGES = 10
 HINTS = {"Revenue": "The prices of what was bought, in the shop's currency.", "Conversion": "Purchases per view."}

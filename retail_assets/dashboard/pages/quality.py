@@ -11,11 +11,13 @@ from retail_assets.cli.output import human_bytes
 from retail_assets.cli.views import landed_files
 from retail_assets.dashboard import charts, history
 from retail_assets.dashboard.help import needs
-from retail_assets.dashboard.numbers import compact, percent
 from retail_assets.dashboard.opening import open_platform, warehouse
-from retail_assets.dashboard.period import Period, choose_period
-from retail_assets.dashboard.problems import KEPT, show_findings
+from retail_assets.dashboard.period import choose_period
+from retail_assets.dashboard.problems import show_findings
 from retail_assets.dashboard.quarantine import meanings, samples
+from retail_assets.questions.findings import KEPT
+from retail_assets.questions.numbers import compact, percent
+from retail_assets.questions.period import Period
 
 SAMPLES = 50
 MOST_COLOURS = 7

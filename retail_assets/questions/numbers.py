@@ -14,7 +14,7 @@ def compact(value: float | None) -> str:
         return NOTHING
     for size, unit in UNITS:
         if abs(value) >= size:
-            return f"{value / (1e3 if unit == 'k' else size):,.1f} {unit}"
+            return f"{value / (1e3 if unit == 'k' else size):,.1f}".removesuffix(".0") + f" {unit}"
     return f"{value:,.0f}"
 
 
