@@ -124,3 +124,34 @@ def steps(data: Data, title: str) -> Chart:
         x=alt.X("number:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)),
     )
     return base.mark_bar(height={"band": 0.65}).encode(tooltip=[alt.Tooltip("label:N", title=title)])
+
+
+def ranked(data: Data, measure: str, title: str) -> Chart:
+    """A bar a name, in the order of the data."""
+    return (
+        alt.Chart(data)
+        .mark_bar(height={"band": 0.7})
+        .encode(
+            y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False, domain=False)),
+            x=alt.X(f"{measure}:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)),
+            tooltip=[alt.Tooltip("name:N"), alt.Tooltip(f"{measure}:Q", format=",.2f", title=title)],
+        )
+    )
+
+
+def matrix(data: Data, across: str, down: str, measure: str, title: str) -> Chart:
+    """A field a pair, the darker the more."""
+    return (
+        alt.Chart(data)
+        .mark_rect()
+        .encode(
+            x=alt.X(f"{across}:N", title=None, axis=alt.Axis(labelAngle=-40, labelLimit=130)),
+            y=alt.Y(f"{down}:N", title=None, axis=alt.Axis(labelLimit=130)),
+            color=alt.Color(f"{measure}:Q", legend=alt.Legend(title=title, orient="top", format="~s")),
+            tooltip=[
+                alt.Tooltip(f"{down}:N"),
+                alt.Tooltip(f"{across}:N"),
+                alt.Tooltip(f"{measure}:Q", format=",.2f", title=title),
+            ],
+        )
+    )

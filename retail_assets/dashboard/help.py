@@ -53,8 +53,9 @@ def _nothing_built() -> Obstacle:
     if landed:
         return Obstacle(
             "Data has landed, but nothing is built from it yet",
-            f"There are {landed:,} files to build from. This takes seconds to minutes; this page follows by itself.",
-            ["backfill"],
+            f"Files to build from: {landed:,}. That takes seconds to minutes, and this page follows by itself. Where a "
+            "backfill has run already, its status says what keeps it from building.",
+            ["backfill", "status"],
         )
     return Obstacle(
         "There is no data here yet",

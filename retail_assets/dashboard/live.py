@@ -15,7 +15,7 @@ def follow(version: Callable[[], str]) -> None:
     _look(version)
 
 
-@st.fragment(run_every="1s")
+@st.fragment(run_every="0.5s")
 def _look(version: Callable[[], str]) -> None:
     if version() != st.session_state.get(SEEN):
         st.rerun()

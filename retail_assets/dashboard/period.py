@@ -13,9 +13,9 @@ OWN = "Own dates"
 PRESETS = {"7 days": 7, "14 days": 14, "28 days": 28, "90 days": 90, "All": None, OWN: None}
 
 
-def choose_period() -> Period:
-    """Let the user choose; the presets end at the last date that there is, and so follow new data."""
-    (reach,) = warehouse().ask("reach").to_pylist()
+def choose_period(question: str = "reach") -> Period:
+    """Let the user choose; the presets end at the last date that the question tells of, and so follow new data."""
+    (reach,) = warehouse().ask(question).to_pylist()
     first, last = reach["first_date"], reach["last_date"]
     dates = (last - first).days + 1
     default = "All" if usual_length(dates) == dates else f"{usual_length(dates)} days"

@@ -7,11 +7,10 @@ from typing import Any
 
 from retail_assets.cli.views import open_views
 from retail_assets.contracts import contract
+from retail_assets.dashboard.masking import MASK, classified
 from retail_assets.dashboard.opening import open_platform
 from retail_assets.engine.query import sql_text
 from retail_assets.questions.period import Period
-
-MASK = "•••"
 
 
 def meanings() -> dict[str, str]:
@@ -30,7 +29,7 @@ def samples(reason: str, period: Period, limit: int) -> list[dict[str, Any]]:
 
 def masked(received: str) -> dict[str, str]:
     """A received row without the values that its contract classifies; a line that was no record is all masked."""
-    hidden = {column.name for column in contract("raw_events").columns if column.classification} | {"line"}
+    hidden = classified("raw_events") | {"line"}
     try:
         fields = json.loads(received)
     except ValueError:

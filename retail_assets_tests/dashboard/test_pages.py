@@ -69,7 +69,8 @@ def test_the_catalogue_of_an_empty_platform_tells_what_there_will_be(empty_url: 
 def small(tmp_path: Path) -> Settings:
     """A platform with a file in its landing folder."""
     settings = shop_settings(tmp_path / "data")
-    land(Platform.local(settings), "a.csv", [event(), event(event_type="purchase"), event(price="free")])
+    views = [event(user_session=str(number)) for number in range(10)]
+    land(Platform.local(settings), "a.csv", [*views, event(event_type="purchase"), event(price="free")])
     return settings
 
 
