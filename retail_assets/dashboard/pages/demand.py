@@ -100,7 +100,7 @@ key_type = choose_key_type("key_type")
 choose_keys(key_type)
 keys = chosen_keys(key_type)
 if keys:
-    series = warehouse().ask("series", key_type=key_type, keys=keys, **period.bounds)
+    series = pa.concat_tables(warehouse().ask("series", key_type=key_type, key=key, **period.bounds) for key in keys)
     show_chart(series, keys, period)
     show_table(series, f"demand_{key_type}_{period.first}_{period.last}")
 else:

@@ -3,6 +3,7 @@ WITH totals AS (
     SELECT
         key_type,
         key_value,
+        CASE WHEN key_type = 'product_id' THEN key_value END AS product_id,
         sum(purchases_t)::BIGINT AS purchases,
         sum(views_t)::BIGINT AS views
     FROM features
@@ -20,5 +21,5 @@ SELECT
         totals.key_value || ' ' || coalesce(product.brand, '') || ' ' || coalesce(product.category_code, '')
     ) AS search_text
 FROM totals
-LEFT JOIN dim_product AS product ON totals.key_type = 'product_id' AND product.product_id = totals.key_value
-ORDER BY totals.key_type, totals.purchases DESC, totals.views DESC, totals.key_value;
+-- By one equality and nothing else: a further condition on the left side makes it a comparison of all with all.
+LEFT JOIN dim_product AS product ON product.product_id = totals.product_id;
