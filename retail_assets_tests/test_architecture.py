@@ -14,10 +14,13 @@ LAYERS = (
     {"settings", "contracts"},
     {"engine"},
     {"lake", "warehouse", "landing", "sources", "checks", "versions", "local_cloud", "forecasting"},
+    {"questions"},
+    {"report"},
     {"assets"},
     {"automation"},
     {"definitions"},
     {"cli"},
+    {"dashboard"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "boto3", "dagster_aws", "sqlglot", "holidays", "psycopg2")

@@ -13,6 +13,7 @@ import typer
 from retail_assets.cli import (
     backfill,
     backtest,
+    dashboard,
     demo,
     demo_cloud,
     dev,
@@ -28,6 +29,7 @@ from retail_assets.cli import (
     query,
     rejected,
     replay,
+    report,
     status,
     versions,
     withdraw,
@@ -61,6 +63,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     lineage.lineage,
     doctor.doctor,
     dev.dev,
+    dashboard.dashboard,
+    report.report,
     etl_aggregate.etl_aggregate,
 )
 for command in COMMANDS:

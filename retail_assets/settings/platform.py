@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     sensor_seconds: PositiveInt = Field(
         default=5, description="Seconds between two looks of a sensor. On S3, a look lists every landed file anew."
     )
+    dagster_url: str = Field(
+        default="http://127.0.0.1:3000", description="Where Dagster's UI runs, for links from the dashboard."
+    )
     threads: PositiveInt | None = Field(default=None, description="DuckDB threads. Unset: one per core.")
     memory_limit_mb: PositiveInt | None = Field(
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."
@@ -177,6 +180,11 @@ class Settings(BaseSettings):
     def warehouse_file(self) -> Path:
         """The DuckDB file that readers attach."""
         return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where reports are written."""
+        return self.data_dir / "reports"
 
     @property
     def spill_dir(self) -> Path:

@@ -1,0 +1,35 @@
+"""The app that Streamlit runs: the list of pages, and the one place where their errors become help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from retail_assets.dashboard.help import helpful
+from retail_assets.dashboard.live import follow
+from retail_assets.dashboard.opening import open_platform, warehouse
+
+ICON = Path(__file__).with_name("icon.svg")
+"""Of our own: Streamlit would fetch the picture of a named one from the network."""
+PAGES = {
+    "Shop": [
+        st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+        st.Page("pages/demand.py", title="Demand explorer", icon=":material/search_insights:"),
+        st.Page("pages/funnel.py", title="Funnel", icon=":material/filter_alt:"),
+        st.Page("pages/forecast.py", title="Forecast", icon=":material/trending_up:"),
+        st.Page("pages/sales.py", title="Sales", icon=":material/point_of_sale:"),
+    ],
+    "Data": [
+        st.Page("pages/quality.py", title="Data quality", icon=":material/fact_check:"),
+        st.Page("pages/catalogue.py", title="Catalogue", icon=":material/menu_book:"),
+    ],
+}
+
+st.set_page_config(page_title="Retail dashboard", page_icon=ICON, layout="wide")
+page = st.navigation(PAGES)
+st.title(page.title)
+with helpful():
+    reader, platform = warehouse(), open_platform()
+    follow(lambda: f"{reader.state()} {platform.landing.ledger.version()}")
+    page.run()

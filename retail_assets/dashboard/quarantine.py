@@ -1,0 +1,37 @@
+"""Samples of rejected rows, with what the contract classifies as personal masked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from retail_assets.cli.views import open_views
+from retail_assets.contracts import contract
+from retail_assets.dashboard.masking import MASK, classified
+from retail_assets.dashboard.opening import open_platform
+from retail_assets.engine.query import sql_text
+from retail_assets.questions.period import Period
+
+
+def meanings() -> dict[str, str]:
+    """Every reject reason with its meaning, in the order of the contracts."""
+    rules = [rule for name in ("raw_events", "clean_events") for rule in contract(name).reject_reasons]
+    return {rule.name: rule.description for rule in rules}
+
+
+def samples(reason: str, period: Period, limit: int) -> list[dict[str, Any]]:
+    """Rows that were rejected for the reason: file, row, date and the text as received."""
+    with open_views(open_platform()) as connection:
+        values = {"reason": reason, "limit": limit, **period.bounds}
+        found = connection.execute(sql_text("dashboard/lake/rejected"), values).fetchall()
+    return [{"file": file, "row": row, "date (UTC)": day, **masked(received)} for file, row, day, received in found]
+
+
+def masked(received: str) -> dict[str, str]:
+    """A received row without the values that its contract classifies; a line that was no record is all masked."""
+    hidden = classified("raw_events") | {"line"}
+    try:
+        fields = json.loads(received)
+    except ValueError:
+        return {"line": MASK}
+    return {name: MASK if name in hidden and value else value for name, value in fields.items()}
