@@ -14,6 +14,7 @@ from retail_assets.automation.freshness import freshness_check
 from retail_assets.automation.sensors import automation_sensors
 from retail_assets.automation.taking_in import daily_landing, take_in_files
 from retail_assets.lake.io_manager import LakeIOManager
+from retail_assets.lake.opening import root_of
 from retail_assets.settings import Settings, settings
 from retail_assets.warehouse.io_manager import WarehouseIOManager
 
@@ -27,8 +28,8 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         sensors=[*automation_sensors(chosen), failure_alerts(chosen)],
         schedules=[daily_landing(chosen)],
         resources={
-            "platform": Platform.local(chosen),
-            "lake": LakeIOManager(root=str(chosen.lake_dir)),
+            "platform": Platform.of(chosen),
+            "lake": LakeIOManager(root=root_of(chosen), s3=chosen.s3.model_dump(mode="json", exclude_unset=True)),
             "warehouse": WarehouseIOManager(path=str(chosen.warehouse_file)),
         },
         executor=dg.in_process_executor,

@@ -10,7 +10,7 @@ from retail_assets.assets.step import Step, StoreName
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.publication import Store
-from retail_assets.lake.folder_lake import FolderLake
+from retail_assets.lake.opening import lake_of
 from retail_assets.landing.landing import Landing
 from retail_assets.settings import Settings
 from retail_assets.warehouse.duckdb_file import DuckDBFile
@@ -24,11 +24,15 @@ class Platform:
     stores: Mapping[StoreName, Store] = field(default_factory=dict)
 
     @classmethod
-    def local(cls, settings: Settings) -> Platform:
-        """A platform in one folder: lake, warehouse file and landing zone."""
-        lake = FolderLake(settings.lake_dir)
+    def of(cls, settings: Settings) -> Platform:
+        """The platform that the settings describe: its lake in a folder or on S3, its warehouse and landing zone."""
         warehouse = DuckDBFile(settings.warehouse_file, settings)
-        return cls(settings, {"lake": lake, "warehouse": warehouse})
+        return cls(settings, {"lake": lake_of(settings), "warehouse": warehouse})
+
+    @classmethod
+    def local(cls, settings: Settings) -> Platform:
+        """A platform in one folder, whatever the settings say of the cloud."""
+        return cls.of(settings.model_copy(update={"env": "local", "lake_url": None, "warehouse": "duckdb"}))
 
     @property
     def landing(self) -> Landing:

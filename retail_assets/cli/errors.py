@@ -65,8 +65,9 @@ def _said(error: BaseException) -> str:
 def _invalid_settings(error: BaseException) -> str:
     """What is wrong with which RETAIL_* variable. Values are not repeated: one might be a secret."""
     if _is_a(error, "pydantic", "ValidationError"):
-        wrong = [(str(item["loc"][0] if item["loc"] else ""), item["msg"]) for item in error.errors()]  # type: ignore[attr-defined]
-        return "; ".join(f"RETAIL_{name.upper()}: {message}" for name, message in wrong) + ". Correct the environment."
+        wrong = [("_".join(map(str, item["loc"])), item["msg"]) for item in error.errors()]  # type: ignore[attr-defined]
+        named = [f"RETAIL_{name.upper()}: {message}" if name else message for name, message in wrong]
+        return "; ".join(text.replace("Value error, ", "") for text in named) + ". Correct the environment."
     if _is_a(error, "pydantic_settings", "SettingsError"):
         name = str(error).partition('"')[2].partition('"')[0]
         return f'RETAIL_{name.upper()} is no JSON such as {{"Summer sale": ["2019-07-01"]}}. Correct the environment.'

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import BaseModel
+
 from retail_assets.cli.errors import explain
 from retail_assets.cli.opening import command_line, instance_home, open_definitions, open_existing_instance
 from retail_assets.cli.output import human_bytes, plural, some
@@ -51,20 +53,24 @@ class SettingInForce:
 
 def in_force() -> list[SettingInForce]:
     """Every setting, which variable sets it, and whether it is the default. Secrets are not shown."""
-    from retail_assets.settings import Settings, settings
+    from retail_assets.settings import settings
 
     try:
         chosen = settings()
     except ValueError:
         return []
-    found = []
-    for name in Settings.model_fields:
+    return list(_settings_of(chosen, "RETAIL_"))
+
+
+def _settings_of(chosen: BaseModel, prefix: str) -> Iterator[SettingInForce]:
+    for name in type(chosen).model_fields:
         is_secret = any(word in name for word in SECRET_WORDS)
-        value = getattr(chosen, name)
+        value, variable = getattr(chosen, name), f"{prefix}{name.upper()}"
+        if isinstance(value, BaseModel):
+            yield from _settings_of(value, f"{variable}_")
+            continue
         shown = "(set, not shown)" if is_secret and value else "(unset)" if value is None else str(value)
-        origin = "set" if name in chosen.model_fields_set else "default"
-        found.append(SettingInForce(f"RETAIL_{name.upper()}", shown, origin))
-    return found
+        yield SettingInForce(variable, shown, "set" if name in chosen.model_fields_set else "default")
 
 
 def examine() -> list[Finding]:
@@ -75,7 +81,7 @@ def examine() -> list[Finding]:
         return findings
     from retail_assets.assets.platform import Platform
 
-    platform = Platform.local(settings)
+    platform = Platform.of(settings)
     looks: dict[str, Callable[[], Iterator[Finding]]] = {
         "folders": lambda: _folders(settings),
         "memory": lambda: _memory(settings),

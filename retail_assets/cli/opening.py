@@ -54,7 +54,7 @@ def open_platform() -> Platform:
     from retail_assets.assets.platform import Platform
     from retail_assets.settings import settings
 
-    return Platform.local(settings())
+    return Platform.of(settings())
 
 
 def open_definitions(settings: Settings) -> dg.Definitions:

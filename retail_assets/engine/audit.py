@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
@@ -69,12 +68,12 @@ def audit_contract(
     facts: dict[Partition, Facts] = {}
     verdicts: list[Verdict] = []
     for item in staged:
-        rows, digest, *rest = scanned.get(str(item.path), nothing)
+        rows, digest, *rest = scanned.get(item.location, nothing)
         shares, counts = rest[: len(watched)], rest[len(watched) :]
         filled = {name: round(share, 4) for name, share in zip(watched, shares, strict=True) if share is not None}
         facts[item.partition] = Facts(rows, f"{rows}-{digest}", filled)
         broken = [f"{name}: {count:,} of {rows:,} rows" for name, count in zip(rules, counts, strict=True) if count]
-        detail = "; ".join([*types[item.path], *broken])
+        detail = "; ".join([*types[item.location], *broken])
         verdicts.append(Verdict(CONTRACT_CHECK, item.partition, not detail, detail))
     return facts, verdicts
 
@@ -101,15 +100,15 @@ def audit(
 
 def type_violations(
     connection: DuckDBPyConnection, contract: Contract, staged: Sequence[Staged]
-) -> dict[Path, list[str]]:
+) -> dict[str, list[str]]:
     """How each file's columns differ from the contract's; files with the same Parquet schema are looked at once."""
     signature = "list((name, type, converted_type, logical_type, scale, precision))::VARCHAR"
-    by_schema: dict[str, list[Path]] = {}
+    by_schema: dict[str, list[str]] = {}
     found = connection.execute(
         f"SELECT file_name, {signature} FROM parquet_schema([{_paths(staged)}]) GROUP BY file_name"
     ).fetchall()
     for path, schema in found:
-        by_schema.setdefault(schema, []).append(Path(path))
+        by_schema.setdefault(schema, []).append(path)
     return {
         path: differences
         for paths in by_schema.values()
@@ -128,7 +127,7 @@ def _partition_of(row: dict[str, Any]) -> Partition:
 
 
 def _staged_relation(contract: Contract, items: list[Staged]) -> str:
-    paths = ", ".join(quote_literal(str(item.path)) for item in items)
+    paths = ", ".join(quote_literal(item.location) for item in items)
     kinds = ", ".join(f"{column.quoted}: {column.type}" for column in contract.partition_columns)
     hive = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ""
     return f"SELECT * FROM read_parquet([{paths}]{hive})"
@@ -158,11 +157,11 @@ def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
 
 
 def _paths(staged: Sequence[Staged]) -> str:
-    return ", ".join(quote_literal(str(item.path)) for item in staged)
+    return ", ".join(quote_literal(item.location) for item in staged)
 
 
-def _differences(connection: DuckDBPyConnection, contract: Contract, path: Path) -> list[str]:
-    source = f"read_parquet({quote_literal(str(path))}, hive_partitioning = false)"
+def _differences(connection: DuckDBPyConnection, contract: Contract, path: str) -> list[str]:
+    source = f"read_parquet({quote_literal(path)}, hive_partitioning = false)"
     found = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     expected = {column.name: column.type for column in contract.stored_columns}
     return [

@@ -43,6 +43,7 @@ class Binder:
 
     def bind_dataset(self, name: str, dataset: Dataset) -> None:
         """The dataset as a view, and its partitions, empty ones included, as the table ``<name>_partitions``."""
+        dataset.open_to(self.connection)
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(name)} AS {dataset.relation()}")
         self._create_partition_table(f"{name}_partitions", list(dataset.partitions))
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.partition import Partition
+from retail_assets.engine.s3_reading import allow_reading
+from retail_assets.settings import S3Settings, settings
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class StoredObject:
 class Dataset:
     """A dataset's published objects, as an input of a query.
 
-    ``lookback_days`` says how many days before its own date a partition of the reading dataset looks.
+    ``lookback_days`` says how many days before its own date a partition of the reading dataset looks. ``s3`` is how
+    objects on S3 are reached; without it, as the environment says.
     """
 
     contract: Contract
     objects: tuple[StoredObject, ...]
     lookback_days: int = 0
+    s3: S3Settings | None = None
 
     @property
     def name(self) -> str:
@@ -82,12 +87,17 @@ class Dataset:
         hive = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ""
         return f"SELECT {names} FROM read_parquet([{paths}]{hive})"
 
+    def open_to(self, connection: DuckDBPyConnection) -> None:
+        """Let the connection read the objects: those on S3 take credentials, which the relation does not hold."""
+        allow_reading(connection, (stored.location for stored in self.objects), self.s3 or settings().s3)
+
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table, for small datasets and other people's tools."""
         import duckdb
 
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            self.open_to(connection)
             return connection.execute(self.relation()).to_arrow_table()
 
     def to_pandas(self) -> pd.DataFrame:

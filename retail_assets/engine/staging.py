@@ -15,6 +15,7 @@ from retail_assets.engine.binding import Binder
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition, folder_of
 from retail_assets.engine.query import Query
+from retail_assets.engine.s3_location import is_s3
 from retail_assets.engine.session import one_thread
 
 if TYPE_CHECKING:
@@ -53,15 +54,25 @@ class Output:
 
 @dataclass(frozen=True)
 class Staged:
-    """A staged partition: the private file that holds it."""
+    """A staged partition: the one object that holds it, and its size.
+
+    The object is a private file or, where it is merely linked and lies on S3 already, a published one by its URL.
+    """
 
     partition: Partition
-    path: Path
+    location: str
+    bytes: int
 
     @property
-    def bytes(self) -> int:
-        """Size of the file."""
-        return self.path.stat().st_size
+    def path(self) -> Path:
+        """The private file.
+
+        Raises:
+            ValueError: the object lies on S3; whoever publishes it elsewhere must read it from there.
+        """
+        if is_s3(self.location):
+            raise ValueError(f"{self.location} is on S3, not in a private file")
+        return Path(self.location)
 
 
 def stage(
@@ -77,22 +88,28 @@ def _stage_output(binder: Binder, output: Output, partitions: list[Partition], f
     for target in targets.values():
         target.parent.mkdir(parents=True, exist_ok=True)
     binder.bind(output.query)  # for the audits too, which read the inputs even where an object is only linked
-    left = [partition for partition in partitions if not _link(output, partition, targets[partition])]
-    if left:
-        _write(binder, output, {partition: targets[partition] for partition in left})
-    return [Staged(partition, target) for partition, target in targets.items()]
+    linked = {partition: _link(output, partition, target) for partition, target in targets.items()}
+    if left := {partition: target for partition, target in targets.items() if not linked[partition]}:
+        _write(binder, output, left)
+    return [linked[partition] or _staged(partition, target) for partition, target in targets.items()]
 
 
-def _link(output: Output, partition: Partition, target: Path) -> bool:
-    """Link the one object that already is the result, where there is such a thing."""
+def _staged(partition: Partition, file: Path) -> Staged:
+    return Staged(partition, str(file), file.stat().st_size)
+
+
+def _link(output: Output, partition: Partition, target: Path) -> Staged | None:
+    """Link the one object that already is the result, where there is such a thing; what lies on S3 stays there."""
     source = output.query.inputs.get(output.query.same_as or "")
     if not isinstance(source, Dataset):
-        return False
+        return None
     found = source.needed_by([partition]).objects
     if len(found) != 1:
-        return False
+        return None
+    if is_s3(found[0].location):
+        return Staged(partition, found[0].location, found[0].bytes)
     link_or_copy(Path(found[0].location), target)
-    return True
+    return _staged(partition, target)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

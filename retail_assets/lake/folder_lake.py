@@ -16,6 +16,7 @@ from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.staging import Output
+from retail_assets.lake.entries import published_entry
 from retail_assets.lake.manifest import (
     ANNOUNCEMENT_NAME,
     MANIFEST_NAME,
@@ -70,7 +71,7 @@ class FolderLake:
         folder.mkdir(parents=True, exist_ok=True)
         entries = read_manifest(folder)
         new = {
-            item.staged.path: _entry(item, self.root / output.object_path(item.staged.partition))
+            item.staged.path: published_entry(item, str(self.root / output.object_path(item.staged.partition)))
             for item in publications
         }
         changed = {path: entry for path, entry in new.items() if not _holds_same(Path(entry.location), path)}
@@ -98,19 +99,6 @@ def _changed_at(path: Path) -> int | None:
         return path.stat().st_mtime_ns
     except FileNotFoundError:  # since it was listed
         return None
-
-
-def _entry(publication: Publication, target: Path) -> Published:
-    return Published(
-        partition=publication.staged.partition,
-        location=str(target),
-        rows=publication.facts.rows,
-        bytes=publication.staged.bytes,
-        digest=publication.facts.digest,
-        inputs=publication.inputs,
-        code=publication.code,
-        filled=publication.facts.filled,
-    )
 
 
 def _holds_same(target: Path, staged: Path) -> bool:

@@ -1,8 +1,7 @@
 """The manifest of a dataset: which partitions readers see and what each was made from.
 
-``<dataset>/_manifest.json`` is written after the objects that it names, in one atomic step. It holds nothing that
-changes between two runs over the same data, so equal lakes have equal manifests. Readers of the plain folder, such as
-Spark and Athena, skip it because of the underscore.
+``<dataset>/_manifest.json`` is written after the objects that it names, in one atomic step. Readers of the plain
+folder, such as Spark and Athena, skip it because of the underscore.
 
 Objects and manifest cannot change in one step. So ``_publishing.json`` announces beforehand which objects are about to
 be replaced, and by which files: moving a file into place keeps its identity, by which it is known again. Should the
@@ -22,10 +21,10 @@ from typing import Any
 from retail_assets.engine.durability import write_whole
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Published
+from retail_assets.lake.entries import damaged, document_of, entry_of, in_order, text_of
 
 MANIFEST_NAME = "_manifest.json"
 ANNOUNCEMENT_NAME = "_publishing.json"
-FORMAT = 1
 
 
 def read_manifest(folder: Path) -> dict[Partition, Published]:
@@ -46,14 +45,14 @@ def read_manifest(folder: Path) -> dict[Partition, Published]:
 
 def write_manifest(folder: Path, entries: Iterable[Published]) -> None:
     """Replace the manifest of ``folder`` in one atomic step; what was announced before is part of ``entries``."""
-    write_whole(folder / MANIFEST_NAME, _text(_document(folder, entry) for entry in _in_order(entries)))
+    write_whole(folder / MANIFEST_NAME, text_of(document_of(str(folder), entry) for entry in in_order(entries)))
     (folder / ANNOUNCEMENT_NAME).unlink(missing_ok=True)
 
 
 def announce(folder: Path, moves: Mapping[Path, Published]) -> None:
     """Say which files are about to be moved to the places of which entries."""
-    items = ({**_document(folder, entry), "identity": identity(path)} for path, entry in moves.items())
-    write_whole(folder / ANNOUNCEMENT_NAME, _text(items))
+    items = ({**document_of(str(folder), entry), "identity": identity(path)} for path, entry in moves.items())
+    write_whole(folder / ANNOUNCEMENT_NAME, text_of(items))
 
 
 def has_announcement(folder: Path) -> bool:
@@ -74,15 +73,6 @@ def _identity_at(path: Path) -> list[int] | None:
         return None
 
 
-def _in_order(entries: Iterable[Published]) -> list[Published]:
-    return sorted(entries, key=lambda entry: entry.partition)
-
-
-def _text(items: Iterable[Mapping[str, Any]]) -> str:
-    lines = ",\n".join(map(json.dumps, items))
-    return f'{{"format": {FORMAT}, "partitions": [\n{lines}\n]}}\n'
-
-
 def _read(path: Path) -> Sequence[tuple[Mapping[str, Any], Published]]:
     try:
         return _read_as(path, tuple(identity(path)))
@@ -95,36 +85,8 @@ def _read_as(path: Path, _: tuple[int, ...]) -> Sequence[tuple[Mapping[str, Any]
     """The entries of the file that has this identity: a backfill asks some fifty times for what seldom changes."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return tuple((item, _entry(path.parent, item)) for item in document["partitions"])
+        return tuple((item, entry_of(str(path.parent), item)) for item in document["partitions"])
     except FileNotFoundError:
         raise
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is damaged ({error}). Remove it and run `retail backfill`: the dataset is built anew."
-        ) from error
-
-
-def _document(folder: Path, entry: Published) -> dict[str, Any]:
-    return {
-        "partition": dict(entry.partition.values),
-        "object": Path(entry.location).relative_to(folder).as_posix(),
-        "rows": entry.rows,
-        "bytes": entry.bytes,
-        "digest": entry.digest,
-        "inputs": entry.inputs,
-        "code": entry.code,
-        "filled": dict(entry.filled),
-    }
-
-
-def _entry(folder: Path, item: Mapping[str, Any]) -> Published:
-    return Published(
-        partition=Partition.of(item["partition"]),
-        location=str(folder / item["object"]),
-        rows=item["rows"],
-        bytes=item["bytes"],
-        digest=item["digest"],
-        inputs=item["inputs"],
-        code=item["code"],
-        filled=item["filled"],
-    )
+        raise damaged(path, error) from error

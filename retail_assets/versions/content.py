@@ -95,7 +95,7 @@ def _require_content(
 
     try:
         with session(settings) as connection:
-            staged = [Staged(entries[path].partition, file) for path, file in files.items()]
+            staged = [Staged(entries[path].partition, str(file), file.stat().st_size) for path, file in files.items()]
             differences = type_violations(connection, contract, staged)
             found = {} if any(differences.values()) else _measured(connection, contract, files.values())
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
@@ -104,9 +104,9 @@ def _require_content(
             cause = cause.replace(str(file), entries[path].location)
         raise ValueError(f"{contract.name} cannot be read: {cause} {_mend(entries.values())}") from error
     for path, file in files.items():
-        if differences[file]:
+        if differences[str(file)]:
             raise ValueError(
-                f"{entries[path].location} was made under another contract: {'; '.join(differences[file])}. "
+                f"{entries[path].location} was made under another contract: {'; '.join(differences[str(file)])}. "
                 "Run `retail backfill`, then publish again; nothing was published."
             )
     wrong = [

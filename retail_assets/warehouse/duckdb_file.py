@@ -15,6 +15,7 @@ from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.engine.session import memory_limit_mb, thread_count
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
@@ -90,6 +91,7 @@ class DuckDBFile:
             if self.path.exists():
                 copy_file(self.path, copy)
             with self._writing_to(copy) as connection:
+                allow_reading(connection, (item.staged.location for item in changed), self.settings.s3)
                 load(connection, output.contract, changed, replaced=known)
             copy.replace(self.path)
         return len(changed)

@@ -67,7 +67,7 @@ def _delete(contract: Contract, partitions: Iterable[Partition]) -> str:
 
 def _insert(contract: Contract, publications: list[Publication]) -> str:
     names = ", ".join(column.quoted for column in contract.columns)
-    paths = ", ".join(quote_literal(str(item.staged.path)) for item in publications)
+    paths = ", ".join(quote_literal(item.staged.location) for item in publications)
     kinds = ", ".join(f"{column.quoted}: {column.type}" for column in contract.partition_columns)
     hive = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ""
     table = quote_identifier(contract.name)

@@ -10,7 +10,7 @@ import pytest
 
 from retail_assets.engine.objects import FolderObjects, Objects, S3Objects
 from retail_assets.landing.ledger import SEGMENTS_PER_CHECKPOINT, Book, LandedFile, Ledger
-from retail_assets_tests.servers.s3 import BUCKET, S3Server, s3_server
+from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 
 Place = Callable[[], Objects]
 

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 import pytest
 
 from retail_assets.automation.instance import PROJECT, use_instance_of, workspace_file
+from retail_assets.local_cloud.processes import free_port, stop
 from retail_assets.settings import Settings
-from retail_assets_tests.servers.processes import free_port, stop
 
 T = TypeVar("T")
 START_SECONDS = 120
@@ -121,7 +121,7 @@ def dagster_dev(settings: Settings) -> Iterator[DagsterDev]:
     with home_of(settings) as home, log.open("wb") as output:
         dagster = ["dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "retail_assets_tests.servers.keeper", sys.executable, "-m", *dagster],
+            [sys.executable, "-m", "retail_assets.local_cloud.keeper", sys.executable, "-m", *dagster],
             cwd=PROJECT,
             env=environment_of(settings, home),
             stdin=subprocess.PIPE,  # it ends with this process, and the server with it
@@ -141,7 +141,11 @@ def environment_of(settings: Settings, home: Path) -> dict[str, str]:
     """The environment in which another process is on the platform of these settings."""
     chosen = {f"RETAIL_{name.upper()}": value for name, value in settings.model_dump(mode="json").items()}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RETAIL_", "DAGSTER_"))}
-    given = {name: str(value) for name, value in chosen.items() if value not in (None, {})}
+    given = {
+        name: json.dumps(value) if isinstance(value, dict) else str(value)
+        for name, value in chosen.items()
+        if value not in (None, {})
+    }
     paths = os.pathsep.join(path for path in (str(PROJECT), os.environ.get("PYTHONPATH")) if path)
     return {**kept, **given, "DAGSTER_HOME": str(home), "PYTHONPATH": paths}
 

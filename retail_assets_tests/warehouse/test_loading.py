@@ -27,7 +27,9 @@ def _lake(platform: Platform) -> dict[Partition, Published]:
 
 def _publications(platform: Platform) -> list[Publication]:
     return [
-        Publication(Staged(entry.partition, Path(entry.location)), Facts(entry.rows, entry.digest), "inputs", "code")
+        Publication(
+            Staged(entry.partition, entry.location, entry.bytes), Facts(entry.rows, entry.digest), "inputs", "code"
+        )
         for entry in _lake(platform).values()
     ]
 

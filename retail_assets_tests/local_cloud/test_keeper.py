@@ -15,7 +15,7 @@ SERVER = "import subprocess, sys, time; subprocess.Popen(['sleep', '600']); prin
 OWNER = f"""
 import subprocess, sys, threading, time
 def start():
-    command = [sys.executable, "-m", "retail_assets_tests.servers.keeper", sys.executable, "-c", {SERVER!r}]
+    command = [sys.executable, "-m", "retail_assets.local_cloud.keeper", sys.executable, "-c", {SERVER!r}]
     global keeper
     keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 if sys.argv[1] == "thread":

@@ -1,4 +1,4 @@
-"""Every setting of the platform, read from ``RETAIL_*`` environment variables and validated once."""
+"""The settings of a platform: where it lives, how it reads and what it may use."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import codecs
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retail_assets.settings.paths import AbsolutePath
+from retail_assets.settings.s3 import S3Settings
 
 
 def _known_encoding(name: str) -> str:
@@ -18,17 +21,31 @@ def _known_encoding(name: str) -> str:
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
-AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 class Settings(BaseSettings):
     """The platform's settings. Each field ``x`` is set by the environment variable ``RETAIL_X``.
 
     Two different ``data_dir`` folders are two independent platforms: landing zone, lake, warehouse
-    and Dagster instance all live below it.
+    and Dagster instance all live below it, unless settings name other places for them.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RETAIL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="RETAIL_", env_nested_delimiter="_", env_nested_max_split=1, frozen=True, extra="ignore"
+    )
+
+    env: Literal["local", "cloud"] = Field(
+        default="local", description="cloud: the lake is on S3 (lake_url), the warehouse is Redshift unless set."
+    )
+    lake_url: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#*]+)*/?$",
+        description="Where the lake is on S3, as s3://bucket/prefix. Unset: the folder lake, below data_dir.",
+    )
+    warehouse: Literal["duckdb", "redshift"] | None = Field(
+        default=None, description="Which warehouse tables are published to. Unset: duckdb; redshift where env is cloud."
+    )
+    s3: S3Settings = Field(default_factory=S3Settings)
 
     data_dir: AbsolutePath = Field(
         default=Path("data"),
@@ -104,6 +121,17 @@ class Settings(BaseSettings):
         default=None, description="DuckDB memory limit in MiB. Unset: 60 % of what the machine has free."
     )
 
+    @model_validator(mode="after")
+    def _cloud_has_a_lake(self) -> Self:
+        if self.env == "cloud" and not self.lake_url:
+            raise ValueError("RETAIL_ENV=cloud needs RETAIL_LAKE_URL, such as s3://bucket/prefix")
+        return self
+
+    @property
+    def warehouse_kind(self) -> Literal["duckdb", "redshift"]:
+        """Which warehouse is in force."""
+        return self.warehouse or ("redshift" if self.env == "cloud" else "duckdb")
+
     @property
     def landing_dir(self) -> Path:
         """Where files arrive."""
@@ -111,8 +139,13 @@ class Settings(BaseSettings):
 
     @property
     def lake_dir(self) -> Path:
-        """Root of the hive-partitioned Parquet datasets."""
+        """Root of the hive-partitioned Parquet datasets, where they are not on S3."""
         return self.data_dir / "lake"
+
+    @property
+    def lake_staging_dir(self) -> Path:
+        """Where a lake on S3 stages what it publishes."""
+        return self.data_dir / ".lake"
 
     @property
     def warehouse_file(self) -> Path:

@@ -1,0 +1,165 @@
+"""A lake on S3: the same objects, rows and manifests as in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import uuid4
+
+from retail_assets.contracts import Contract, contract_names
+from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.locking import exclusive
+from retail_assets.engine.partition import Partition
+from retail_assets.engine.private import private_folder
+from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
+from retail_assets.engine.s3_location import S3Location, is_s3
+from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
+from retail_assets.engine.staging import Output
+from retail_assets.lake.entries import published_entry
+from retail_assets.lake.lease import Lease
+from retail_assets.lake.manifest import MANIFEST_NAME
+from retail_assets.lake.s3_manifest import Kept, Manifest, at_once, read_manifest, write_manifest
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A staged object and what shall be kept of it; ``source`` is its state where it lies on S3 already."""
+
+    location: str
+    kept: Kept
+    source: State | None
+
+
+@dataclass(frozen=True)
+class S3Lake:
+    """Hive-partitioned Parquet below ``root``: one object per partition, replaced by one PUT.
+
+    ``local`` is a folder of this machine, for what is being staged and for who of this machine writes.
+    """
+
+    root: S3Location
+    s3: S3
+    local: Path
+    _leases: dict[str, Lease] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """What it is, for people."""
+        return "parquet"
+
+    def folder(self, contract: Contract) -> S3Location:
+        """The prefix of the dataset."""
+        return self.root / contract.name
+
+    def version(self) -> str:
+        """Changes whenever a manifest does."""
+        names = contract_names()
+        states = at_once(lambda name: self.s3.state(self.root / name / MANIFEST_NAME), names)
+        return ",".join(f"{name}:{state.etag}" for name, state in zip(names, states, strict=True) if state)
+
+    def published(self, contract: Contract) -> dict[Partition, Published]:
+        """Every partition that readers see."""
+        return read_manifest(self.s3, self.folder(contract)).published()
+
+    def dataset(self, contract: Contract) -> Dataset:
+        """The published partitions as an input for queries."""
+        entries = self.published(contract).values()
+        objects = [StoredObject(e.partition, e.location, e.rows, e.bytes, e.digest) for e in entries]
+        return Dataset(contract, tuple(objects), s3=self.s3.settings)
+
+    def staging(self) -> AbstractContextManager[Path]:
+        """A private folder on this machine."""
+        return private_folder(self.local / "_staging")
+
+    @contextmanager
+    def writing(self, contract: Contract) -> Iterator[None]:
+        """The right to write the dataset: of the processes of this machine, then of all machines."""
+        locks, purpose = self.local / "_locks", f"writing {contract.name}"
+        with exclusive(locks / f"{contract.name}.lock", purpose):
+            lease = Lease(self.s3, self.root / "_locks" / f"{contract.name}.json", _machine(locks), purpose)
+            with lease.held():
+                self.s3.abort_uploads(self.folder(contract))
+                self._leases[contract.name] = lease
+                try:
+                    yield
+                finally:
+                    del self._leases[contract.name]
+
+    def publish(self, output: Output, publications: Iterable[Publication]) -> int:
+        """PUT staged objects, then name them in the manifest; unchanged objects stay untouched."""
+        folder = self.folder(output.contract)
+        manifest = read_manifest(self.s3, folder)
+        moves = at_once(lambda item: self._move(output, item), publications)
+        same = at_once(lambda move: self._is_there(manifest, move), moves)
+        changed = [move for move, is_there in zip(moves, same, strict=True) if not is_there]
+        after = dict(manifest.kept)
+        for move in moves:
+            partition = move.kept.entry.partition
+            after[partition] = replace(move.kept, state=after[partition].state) if move not in changed else move.kept
+        if changed:
+            manifest = write_manifest(
+                self.s3, folder, manifest, manifest.kept.values(), [move.kept for move in changed]
+            )
+            lease = self._leases.get(output.contract.name)
+            sent = at_once(lambda move: self._send(manifest, move, lease), changed)
+            after |= {kept.entry.partition: kept for kept in sent}
+        if changed or after != manifest.kept:
+            write_manifest(self.s3, folder, manifest, after.values())
+        return len(changed)
+
+    def _move(self, output: Output, item: Publication) -> _Move:
+        location = item.staged.location
+        source = self._source(location) if is_s3(location) else None
+        sha256 = source.sha256 if source else sha256_of(item.staged.path)
+        entry = published_entry(item, str(self.root / output.object_path(item.staged.partition)))
+        return _Move(location, Kept(entry, State("", item.staged.bytes, sha256, None)), source)
+
+    def _source(self, location: str) -> State:
+        place = S3Location.of(location)
+        state = self.s3.state(place)
+        if state is None:
+            raise ObjectMissing(f"{place} is gone; run it again")
+        if not state.sha256:
+            raise S3Error(f"{place} was written by others, without the digest that it is known by; make it again")
+        return state
+
+    def _is_there(self, manifest: Manifest, move: _Move) -> bool:
+        """Whether the object that is published holds the same bytes, and still is the one that the manifest names."""
+        known = manifest.kept.get(move.kept.entry.partition)
+        if known is None or known.state.sha256 != move.kept.state.sha256:
+            return False
+        found = self.s3.state(S3Location.of(move.kept.entry.location))
+        return found is not None and found.etag == known.state.etag
+
+    def _send(self, manifest: Manifest, move: _Move, lease: Lease | None) -> Kept:
+        if lease:
+            lease.confirm()
+        target = S3Location.of(move.kept.entry.location)
+        if move.source:
+            return replace(move.kept, state=self.s3.copy(S3Location.of(move.location), move.source, target))
+        known = manifest.kept.get(move.kept.entry.partition)
+        file, sha256 = Path(move.location), move.kept.state.sha256
+        try:
+            state = self.s3.put_file(target, file, sha256, known.state.etag if known else ABSENT)
+        except ObjectChanged:
+            # Somebody has changed or removed it behind the manifest's back, which is put right, or is writing now.
+            if lease is None:
+                raise
+            lease.renew()
+            state = self.s3.put_file(target, file, sha256)
+        return replace(move.kept, state=state)
+
+
+def _machine(folder: Path) -> str:
+    """What is written in a file of this machine, which all of its processes share."""
+    path = folder / ".machine"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        with exclusive(folder / ".machine.lock", "naming this machine"):
+            if not path.exists():
+                path.write_text(uuid4().hex, encoding="utf-8")
+        return _machine(folder)

@@ -1,0 +1,6 @@
+"""Every setting of the platform, read from ``RETAIL_*`` environment variables and validated once."""
+
+from retail_assets.settings.platform import Settings, settings
+from retail_assets.settings.s3 import S3Settings
+
+__all__ = ["S3Settings", "Settings", "settings"]
