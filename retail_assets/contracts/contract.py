@@ -29,6 +29,8 @@ class Column:
     expression: str | None = None
     received: Literal["required", "optional"] | None = None
     watches_filled: bool = False
+    aliases: tuple[str, ...] = ()
+    """Names that the column has in other instances of its source."""
 
     @property
     def quoted(self) -> str:
@@ -77,6 +79,8 @@ class Contract:
     reject_reasons: tuple[Rule, ...] = ()
     parquet_version: int = 1
     """Version of the Parquet format whose encodings its objects use: 2 reads faster, 1 is read by older tools too."""
+    left_out: tuple[str, ...] = ()
+    """Columns of the source that are known and never read."""
     path: str = ""
     digest: str = ""
 

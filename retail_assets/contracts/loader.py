@@ -1,8 +1,9 @@
 """Read the contract files of this folder: Open Data Contract Standard v3, one dataset a file.
 
 Custom properties of ours stand beside the standard. On the contract: ``rejectReasons`` and ``excludedReasons`` (ordered
-lists of ``reason``, ``when``, ``description``), and ``parquetVersion`` (1 or 2; 1 where it is not said). On a column:
-``received`` (``required`` or ``optional`` in an incoming file) and ``watchFilledShare`` (its share of filled values is
+lists of ``reason``, ``when``, ``description``), ``leftOut`` (columns of a source that are never read) and
+``parquetVersion`` (1 or 2; 1 where it is not said). On a column: ``received`` (``required`` or ``optional`` in an
+incoming file or table), ``aliases`` (its other names there) and ``watchFilledShare`` (its share of filled values is
 measured, and a check watches its drift).
 """
 
@@ -86,6 +87,7 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         excluded_reasons=_reasons(custom.get("excludedReasons", [])),
         reject_reasons=_reasons(custom.get("rejectReasons", [])),
         parquet_version=int(custom.get("parquetVersion", 1)),
+        left_out=tuple(custom.get("leftOut", [])),
         path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
         digest=digest,
     )
@@ -111,6 +113,7 @@ def _column(item: SchemaProperty) -> Column:
         expression=item.transformLogic,
         received=custom.get("received"),
         watches_filled=bool(custom.get("watchFilledShare")),
+        aliases=tuple(custom.get("aliases", [])),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retail_assets.settings.paths import AbsolutePath
 from retail_assets.settings.s3 import S3Settings
+from retail_assets.settings.sales import SalesSettings
 
 
 def _known_encoding(name: str) -> str:
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
         default=None, description="Which warehouse tables are published to. Unset: duckdb; redshift where env is cloud."
     )
     s3: S3Settings = Field(default_factory=S3Settings)
+    sales: SalesSettings = Field(default_factory=SalesSettings)
 
     data_dir: AbsolutePath = Field(
         default=Path("data"),
@@ -151,6 +153,11 @@ class Settings(BaseSettings):
     def warehouse_file(self) -> Path:
         """The DuckDB file that readers attach."""
         return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def extraction_dir(self) -> Path:
+        """What was last extracted from the shop's database."""
+        return self.data_dir / ".extraction"
 
     @property
     def spill_dir(self) -> Path:
