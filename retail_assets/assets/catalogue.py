@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from retail_assets.assets import clickstream, warehouse_tables
 from retail_assets.assets.step import Step
+from retail_assets.settings import Settings
 
 STEPS: tuple[Step, ...] = (
     clickstream.raw_events,
@@ -18,6 +21,26 @@ STEPS: tuple[Step, ...] = (
 )
 
 
+def sales_steps() -> tuple[Step, ...]:
+    """The steps of sales, upstream first. Their contracts are read when they are first asked for."""
+    from retail_assets.assets import sales, sales_tables
+
+    return (
+        sales.shop_tables,
+        sales.joined_sales,
+        sales.sales,
+        sales.sales_cuts,
+        sales.customer_value,
+        sales_tables.sales_tables,
+        sales_tables.customer_value,
+    )
+
+
+def steps_of(settings: Settings) -> tuple[Step, ...]:
+    """The steps of a platform: those of sales only where a database is configured."""
+    return (*STEPS, *sales_steps()) if settings.sales.is_configured else STEPS
+
+
 def step_of(name: str) -> Step:
     """The step that makes a dataset; ``warehouse.features`` is the table, ``features`` the dataset in the lake.
 
@@ -25,8 +48,13 @@ def step_of(name: str) -> Step:
         KeyError: there is no such dataset; the message names those that there are.
     """
     store, _, output = name.rpartition(".")
-    for step in STEPS:
+    for step in _every_step():
         if output in step.outputs and store in ("", step.store):
             return step
-    known = ", ".join(f"{step.store}.{output}" for step in STEPS for output in step.outputs)
+    known = ", ".join(f"{step.store}.{output}" for step in _every_step() for output in step.outputs)
     raise KeyError(f"there is no dataset {name!r}; there are {known}")
+
+
+def _every_step() -> Iterator[Step]:
+    yield from STEPS
+    yield from sales_steps()

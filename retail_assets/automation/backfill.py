@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import STEPS, sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import runnable, stale
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.step import Step
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.progress import Tell
+from retail_assets.sources.postgres.connection import SourceError
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
@@ -105,8 +107,26 @@ class Backfill:
         dates, absent = self._dates(first, last)
         chosen = sorted({*dates, *absent}) if include_empty else dates
         stages = [self._stage(step, chosen, force) for step in STEPS]
+        stages += self._sales(first, last, force)
         files = {**self._blocked_before(), **{entry.name: entry for entry in taken}}
         return BackfillReport(tuple(files.values()), tuple(chosen), tuple(stages), tuple(absent))
+
+    def _sales(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
+        """Extract the shop's tables, where there is a database, and make every day of sales within the range."""
+        if not self.platform.settings.sales.is_configured:
+            return []
+        tables, *others = sales_steps()
+        if self.watcher.stage:
+            self.watcher.stage("shop_database", 1)
+        try:
+            self.platform.extraction.take()
+        except (SourceError, ModuleNotFoundError) as error:
+            return [StageReport(tables.name, 0, 0, failed=("all",), reasons=(str(error),))]
+        stages = [self._stage(tables, (), force)]
+        for step in others:
+            days = [day for day in known_days(self.platform) if _within(day, first, last)]
+            stages.append(self._stage(step, days, force))
+        return stages
 
     def _blocked_before(self) -> dict[str, LandedFile]:
         return {name: entry for name, entry in self.platform.landing.files().items() if entry.state == "blocked"}

@@ -64,7 +64,7 @@ class _Group:
 
 @dataclass
 class Due:
-    """What is due of a platform now.
+    """What is due of a platform now, of ``steps`` whose dates are ``known``.
 
     ``busy`` names steps that are being made, ``tried`` what was tried with the same inputs, ``vain`` what was tried
     with inputs that were made in the same run.
@@ -74,6 +74,9 @@ class Due:
     busy: Collection[str] = ()
     tried: Tried = field(default_factory=dict)
     vain: Collection[str] = ()
+    steps: tuple[Step, ...] = STEPS
+    known: Collection[str] | None = None
+    """Unset: the dates that files have landed for."""
     outdated: dict[str, str] = field(default_factory=dict)
     """Everything that is missing or stale, with what it would be made from."""
 
@@ -82,10 +85,10 @@ class Due:
         return [run for group in self._groups() for run in self._ranges(group)]
 
     def _groups(self) -> list[_Group]:
-        known = frozenset(self.platform.known_dates())
+        known = frozenset(self.platform.known_dates() if self.known is None else self.known)
         due: dict[str, frozenset[str]] = {}
         groups: list[_Group] = []
-        for step in STEPS if known else ():
+        for step in self.steps if known or self.known is not None else ():
             due[step.name] = self._dates(step, known, due)
             if due[step.name] and step.name not in self.busy:
                 self._place(step, due, groups)

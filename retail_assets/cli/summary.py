@@ -142,10 +142,10 @@ def _compare(books: Books, platform: Platform, truth: ShopTruth) -> None:
 
 
 def _print_datasets(platform: Platform) -> None:
-    from retail_assets.assets.catalogue import STEPS
+    from retail_assets.assets.catalogue import steps_of
 
     rows = []
-    for step in STEPS:
+    for step in steps_of(platform.settings):
         for item in step.contracts():
             entries = platform.store(step).published(item).values()
             name = item.name if step.store == "lake" else f"{step.store}.{item.name}"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
@@ -50,7 +50,7 @@ def open_views(platform: Platform) -> Iterator[DuckDBPyConnection]:
     the rows of both stages, ``landed_files`` what the ledger knows.
     """
     with session(platform.settings) as connection:
-        for item in _contracts("lake"):
+        for item in _contracts(platform, "lake"):
             _create_view(connection, item.name, _lake_relation(platform, item))
         _create_warehouse(connection, platform)
         _create_landed_files(connection, landed_files(platform))
@@ -78,8 +78,8 @@ def landed_files(platform: Platform) -> list[LandedRow]:
     return found
 
 
-def _contracts(store: str) -> list[Contract]:
-    return [item for step in STEPS if step.store == store for item in step.contracts()]
+def _contracts(platform: Platform, store: str) -> list[Contract]:
+    return [item for step in steps_of(platform.settings) if step.store == store for item in step.contracts()]
 
 
 def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> None:
@@ -96,8 +96,8 @@ def _lake_relation(platform: Platform, item: Contract) -> str:
 def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:
     """The schema ``warehouse``: a view for every table of the file, and for every one that it shall have."""
     held = _attach(connection, platform)
-    wanted = {item.name: item for item in _contracts(WAREHOUSE)}
-    in_lake = {item.name for item in _contracts("lake")}
+    wanted = {item.name: item for item in _contracts(platform, WAREHOUSE)}
+    in_lake = {item.name for item in _contracts(platform, "lake")}
     connection.execute(f"CREATE SCHEMA {WAREHOUSE}")
     for name in [*wanted, *(name for name in held if name not in wanted)]:
         table = f"SELECT * FROM warehouse_file.main.{quote_identifier(name)}"

@@ -72,6 +72,8 @@ class Query:
                 contents.append([name, source.needed_by([partition]).rows])
             elif isinstance(source, Frame):
                 contents.append([name, source.digest])
+            elif source.slices is not None and partition.date:
+                contents.append([name, source.slices.get(partition.date.isoformat(), "")])
             else:
                 held = source.needed_by([partition]).objects
                 contents.append([name, [(stored.partition.key, stored.digest) for stored in held]])

@@ -25,7 +25,14 @@ from retail_assets.sources.postgres.connection import Source, SourceError, snaps
 from retail_assets.sources.postgres.fingerprint import fingerprint
 from retail_assets.sources.postgres.pseudonyms import pseudonym, take_key
 from retail_assets.sources.postgres.selection import PERSONAL, expression
-from retail_assets.sources.postgres.snapshot import Extracted, Measure, Snapshot, publish_snapshot, read_snapshot
+from retail_assets.sources.postgres.snapshot import (
+    Extracted,
+    Measure,
+    Snapshot,
+    publish_snapshot,
+    read_snapshot,
+    version_of,
+)
 
 FINDINGS = {"duplicate_emails": ("raw_customer", "email")}
 """Queries that the database answers itself, by the column that they need: ``sql/sales/source/<name>.sql``."""
@@ -47,6 +54,10 @@ class Extraction:
         """What was last extracted."""
         return read_snapshot(self.folder)
 
+    def version(self) -> str:
+        """Changes whenever a snapshot is taken; empty before the first."""
+        return version_of(self.folder)
+
     def take(self) -> Snapshot:
         """Extract all tables as they are now. Nothing is shown unless all of them are whole.
 
@@ -61,15 +72,15 @@ class Extraction:
             publish_snapshot(snapshot, staged)
         return snapshot
 
-    def has_changed(self) -> bool:
-        """Whether the database has counted any change since the latest snapshot; cheap, and never wrong for long.
+    def changed_fingerprint(self) -> str | None:
+        """What the database has counted, where that differs from the latest snapshot; cheap, and a minute late at most.
 
         Raises:
             SourceError: the database cannot be asked.
         """
-        known = self.latest().fingerprint
         with snapshot_of(self.settings) as source:
-            return fingerprint(source, self.settings.sales.db_schema, self._tables) != known
+            seen = fingerprint(source, self.settings.sales.db_schema, self._tables)
+        return seen if seen != self.latest().fingerprint else None
 
     @property
     def _tables(self) -> list[str]:

@@ -82,6 +82,14 @@ def read_snapshot(folder: Path) -> Snapshot:
         raise ValueError(f"{path} is damaged ({error}). Remove it: the next extraction makes it anew.") from error
 
 
+def version_of(folder: Path) -> str:
+    """Changes whenever a snapshot is published in ``folder``; empty before the first."""
+    try:
+        return str((folder / NAME).stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ""
+
+
 def publish_snapshot(snapshot: Snapshot, staged: Mapping[str, Path]) -> None:
     """Show a snapshot in one atomic step; ``staged`` are its new files by name.
 
