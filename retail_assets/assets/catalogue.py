@@ -31,8 +31,7 @@ def sales_steps() -> tuple[Step, ...]:
         sales.sales,
         sales.sales_cuts,
         sales.customer_value,
-        sales_tables.sales_tables,
-        sales_tables.customer_value,
+        *sales_tables.TABLES,
     )
 
 

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from retail_assets.assets.step import Upstream, step
+from retail_assets.assets.step import Partitioning, Step, Upstream, step
+from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.query import Query, query
 
 DATED = ("sales", "sales_by_category", "sales_by_region", "sales_by_category_region")
 
 
-def _copied(name: str, dataset: Dataset) -> Query:
-    return replace(query(f"warehouse/{name}", same_as=name), inputs={name: dataset})
+def _table(name: str, partitioning: Partitioning) -> Step:
+    """The step that copies a dataset of the lake into the warehouse as it is."""
+
+    def copied(**dataset: Dataset) -> Query:
+        return replace(query(f"warehouse/{name}", same_as=name), inputs=dataset)
+
+    copied.__name__ = name
+    copied.__doc__ = f"The warehouse's table of {name}: {contract(name).purpose}"
+    upstream = Upstream(name, partitioning)
+    return step(store="warehouse", partitioning=partitioning, upstreams=(upstream,), audited_upstream=True)(copied)
 
 
-@step(
-    *DATED,
-    store="warehouse",
-    partitioning="date",
-    upstreams=tuple(Upstream(name, "date") for name in DATED),
-    audited_upstream=True,
-)
-def sales_tables(**datasets: Dataset) -> Mapping[str, Query]:
-    """The days of the lake's dataset as one table."""
-    return {name: _copied(name, datasets[name]) for name in DATED}
-
-
-@step(store="warehouse", partitioning="none", upstreams=(Upstream("customer_value", "none"),), audited_upstream=True)
-def customer_value(customer_value: Dataset) -> Query:
-    """What every customer is worth as a table."""
-    return _copied("customer_value", customer_value)
+TABLES = (*(_table(name, "date") for name in DATED), _table("customer_value", "none"))
+"""The steps, one a table: the warehouse file has one writer at a time."""
