@@ -8,6 +8,7 @@ from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.sales_export_asset import sales_export
 from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
@@ -26,9 +27,10 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             landed_files,
-            *([shop_database] if chosen.sales.is_configured else []),
             *(dataset_asset(step) for step in steps_of(chosen)),
             retail_aggregates,
+            *([shop_database] if chosen.sales.is_configured else []),
+            *([sales_export] if chosen.sales.is_configured else []),
         ],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +17,8 @@ from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import runnable, stale
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
+from retail_assets.assets.sales_export import is_outdated
+from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
@@ -126,7 +128,17 @@ class Backfill:
         for step in others:
             days = [day for day in known_days(self.platform) if _within(day, first, last)]
             stages.append(self._stage(step, days, force))
-        return stages
+        return [*stages, self._export()]
+
+    def _export(self) -> StageReport:
+        """The files by category and region, where they are not up to date."""
+        if not is_outdated(self.platform):
+            return StageReport(SALES_EXPORT, up_to_date=1, made=0)
+        result = self._run_assets([dg.AssetKey(SALES_EXPORT)])
+        failed = () if result.success else ("all",)
+        return StageReport(
+            SALES_EXPORT, 0, made=1 - len(failed), failed=failed, reasons=tuple(_reasons(result)) if failed else ()
+        )
 
     def _blocked_before(self) -> dict[str, LandedFile]:
         return {name: entry for name, entry in self.platform.landing.files().items() if entry.state == "blocked"}
@@ -184,12 +196,17 @@ class Backfill:
 
     def _launch(self, step: Step, days: Sequence[str]) -> dg.ExecuteInProcessResult:
         """One run of all partitions of these consecutive days."""
-        job = self.definitions.resolve_implicit_global_asset_job_def()
         tags = partitions.range_tags(step.partitioning, days[0], days[-1]) if days else {}
+        return self._run_assets([asset_key(step, output) for output in step.outputs], tags)
+
+    def _run_assets(
+        self, keys: Sequence[dg.AssetKey], tags: Mapping[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        job = self.definitions.resolve_implicit_global_asset_job_def()
         return job.execute_in_process(
             instance=self.instance,
-            asset_selection=[asset_key(step, output) for output in step.outputs],
-            tags={**tags, "retail/launched_by": "backfill"},
+            asset_selection=keys,
+            tags={**(tags or {}), "retail/launched_by": "backfill"},
             run_config=QUIET,
             raise_on_error=False,
         )

@@ -1,5 +1,6 @@
 """Sales without a hand on the keyboard: changes in the shop's database are noticed, extracted and followed."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -8,6 +9,8 @@ from retail_assets.assets.catalogue import sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
+from retail_assets.assets.sales_export import is_outdated
+from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.automation.sensors import SECONDS, look_for_stale
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.connection import SourceError
@@ -42,7 +45,8 @@ def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     )
     def stale_sales(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         platform: Platform = context.resources.platform
-        return look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
+        found = look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
+        return found if isinstance(found, dg.SensorResult) and found.run_requests else _export(platform) or found
 
     return [shop_changes, stale_sales]
 
@@ -64,6 +68,17 @@ def sales_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     ]
 
 
+def _export(platform: Platform) -> dg.SensorResult | None:
+    """Ask for the files by category and region, where they are not up to date; once for each state of the lake."""
+    if not is_outdated(platform):
+        return None
+    state = platform.stores["lake"].version()
+    key = hashlib.sha256(state.encode()).hexdigest()[:24]
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=f"export {key}", asset_selection=[dg.AssetKey(SALES_EXPORT)])]
+    )
+
+
 def look_for_changes(instance: dg.DagsterInstance, platform: Platform) -> dg.SensorResult | dg.SkipReason:
     """Ask for an extraction where the database has counted changes since the latest one."""
     known = platform.extraction.version()
@@ -83,4 +98,5 @@ def _shop_tables() -> dg.AssetSelection:
 
 
 def _everything() -> dg.AssetSelection:
-    return dg.AssetSelection.assets(*(asset_key(step, output) for step in sales_steps() for output in step.outputs))
+    keys = [asset_key(step, output) for step in sales_steps() for output in step.outputs]
+    return dg.AssetSelection.assets(*keys, dg.AssetKey(SALES_EXPORT))
