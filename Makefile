@@ -11,7 +11,7 @@ PY := .venv/bin/python
 CORE := .venv/.installed-core
 ALL := .venv/.installed-all
 BENCH := .venv/.installed-bench
-PACKAGE := .
+PACKAGE := .[demo]
 PACKAGE_AND_TOOLS := .[test,dev]
 PACKAGE_AND_YARDSTICKS := .[bench]
 

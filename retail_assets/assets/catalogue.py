@@ -36,8 +36,8 @@ def sales_steps() -> tuple[Step, ...]:
 
 
 def steps_of(settings: Settings) -> tuple[Step, ...]:
-    """The steps of a platform: those of sales only where a database is configured."""
-    return (*STEPS, *sales_steps()) if settings.sales.is_configured else STEPS
+    """The steps of a platform: those of sales only where it has any."""
+    return (*STEPS, *sales_steps()) if settings.has_sales else STEPS
 
 
 def step_of(name: str) -> Step:

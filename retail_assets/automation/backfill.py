@@ -115,13 +115,12 @@ class Backfill:
 
     def _sales(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
         """Extract the shop's tables, where there is a database, and make every day of sales within the range."""
-        if not self.platform.settings.sales.is_configured:
+        if not self.platform.settings.has_sales:
             return []
         tables, *others = sales_steps()
-        if self.watcher.stage:
-            self.watcher.stage("shop_database", 1)
         try:
-            self.platform.extraction.take()
+            if self.platform.settings.sales.is_configured:
+                self.platform.extraction.take()
         except (SourceError, ModuleNotFoundError) as error:
             return [StageReport(tables.name, 0, 0, failed=("all",), reasons=(str(error),))]
         stages = [self._stage(tables, (), force)]

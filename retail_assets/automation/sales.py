@@ -20,8 +20,8 @@ LOOK_SECONDS = 30
 
 
 def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """The sensors of sales, on or off as the settings say; none where no database is configured."""
-    if not settings.sales.is_configured:
+    """The sensors of sales, on or off as the settings say; none where the platform has no sales."""
+    if not settings.has_sales:
         return []
     status = dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED
 
@@ -48,7 +48,7 @@ def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         found = look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
         return found if isinstance(found, dg.SensorResult) and found.run_requests else _export(platform) or found
 
-    return [shop_changes, stale_sales]
+    return [shop_changes, stale_sales] if settings.sales.is_configured else [stale_sales]
 
 
 def sales_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:

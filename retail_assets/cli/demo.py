@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retail_assets.cli.backfill import run_backfill, show_report
+from retail_assets.cli.demo_shop import with_shop_database
 from retail_assets.cli.generate import write_shop
 from retail_assets.cli.land import Delivery, deliver_all
 from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
@@ -43,12 +44,13 @@ def demo(
 
     started = time.monotonic()
     require_order(first, last)
-    platform = open_platform()
+    settings = open_platform().settings
     plan = ShopPlan(events, first, last, seed=SEED)
-    folder = platform.settings.data_dir / "generated"
-    truth, is_new = shop(plan, folder, platform.settings)
-    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, platform.settings.landing_dir)
-    report = run_backfill(platform)
+    folder = settings.data_dir / "generated"
+    truth, is_new = shop(plan, folder, settings)
+    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, settings.landing_dir)
+    with with_shop_database(open_platform(), first, last) as platform:
+        report = run_backfill(platform)
     if not report.succeeded:
         show_report(report, Format.table)
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from retail_assets.cli.output import Column, Table, grouped, human_bytes, plural, print_table, say, some, stdout
 from retail_assets.cli.records import CheckState, check_states
+from retail_assets.cli.sales_summary import print_sales
 from retail_assets.cli.views import open_views
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def print_summary(
         _compare(books, platform, truth)
         _print_datasets(platform)
         _print_series(dict(_all(connection, SERIES)), _all(connection, BEST_SELLERS))
+        if platform.settings.has_sales:
+            print_sales(connection)
     _print_checks(check_states(instance, definitions), truth)
 
 

@@ -160,6 +160,11 @@ class Settings(BaseSettings):
         return self.data_dir / ".extraction"
 
     @property
+    def has_sales(self) -> bool:
+        """Whether there is a sales domain: a database to read, or what was extracted from one."""
+        return self.sales.is_configured or (self.extraction_dir / "snapshot.json").exists()
+
+    @property
     def spill_dir(self) -> Path:
         """Where DuckDB spills what does not fit into its memory limit."""
         return self.data_dir / ".spill"

@@ -22,7 +22,7 @@ def _known_zone(name: str) -> str:
 class SalesSettings(BaseModel):
     """Where the shop's PostgreSQL is and how it is read. Each field ``x`` is set by ``RETAIL_SALES_X``.
 
-    Without ``host`` there is no sales domain: nothing of it is shown or built.
+    Where there was never a ``host`` there is no sales domain: nothing of it is shown or built.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -138,9 +138,9 @@ def test_a_customer_is_worth_what_the_database_says(dvd: ShopDatabase, dvd_platf
 def test_nothing_is_made_again_of_unchanged_tables(shop: ShopDatabase, tmp_path: Path) -> None:
     platform = Platform.local(shop.settings(tmp_path))
     build(platform)
-    shop.run("UPDATE rental SET staff_id = staff_id", "VACUUM FULL payment")
+    shop.run("UPDATE payment SET amount = amount WHERE payment_id % 3 = 0", "VACUUM FULL payment")
 
-    assert remade(build(platform)) in ({}, {"shop_tables": ["all"]})  # last_update is the table's own
+    assert remade(build(platform)) == {}
 
 
 def test_only_the_days_whose_rows_changed_are_made_again(shop: ShopDatabase, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_messy_database_loses_nothing_in_silence(shop: ShopDatabase, tmp_path:
     export_sales(platform)
     exported = duckdb.sql(f"FROM read_parquet('{export_location(platform)}/*/*/*.parquet', hive_partitioning = true)")
     assert exported.aggregate("sum(net_amount)").fetchone() == (sums[0],)
-    regions = {region for (region,) in exported.select("DISTINCT region").fetchall()}
+    regions = {region for (region,) in exported.select("region").distinct().fetchall()}
     assert {"Côte d'Ivoire/Abidjan=100 %", "unknown"} < regions
 
 
