@@ -143,6 +143,8 @@ def _reached(step: Step, upstream: Upstream, dates: Collection[str], known: froz
     """The dates of a step that change when these dates of its upstream do."""
     if step.partitioning == "none":
         return {NO_DATE} if dates else set()
+    if upstream.partitioning == "none":
+        return set()  # which of the dates change is known once it is made
     ahead = range(upstream.lookback_days + 1)
     return {day for first in dates for n in ahead if (day := _later(first, n)) in known}
 
