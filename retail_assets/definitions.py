@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dagster as dg
 
-from retail_assets.assets.catalogue import ON_DEMAND, STEPS
+from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.report_asset import retail_report
+from retail_assets.assets.sales_export_asset import sales_export
+from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
 from retail_assets.automation.freshness import freshness_check
 from retail_assets.automation.reporting import daily_report
+from retail_assets.automation.sales import sales_schedules, sales_sensors
 from retail_assets.automation.sensors import automation_sensors
 from retail_assets.automation.taking_in import daily_landing, take_in_files
 from retail_assets.lake.io_manager import LakeIOManager
@@ -26,14 +29,16 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             landed_files,
-            *(dataset_asset(step) for step in (*STEPS, *ON_DEMAND)),
+            *(dataset_asset(step) for step in steps_of(chosen)),
             retail_aggregates,
             retail_report,
+            *([shop_database] if chosen.has_sales else []),
+            *([sales_export] if chosen.has_sales else []),
         ],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
-        sensors=[*automation_sensors(chosen), failure_alerts(chosen)],
-        schedules=[daily_landing(chosen), daily_report(chosen)],
+        sensors=[*automation_sensors(chosen), *sales_sensors(chosen), failure_alerts(chosen)],
+        schedules=[daily_landing(chosen), *sales_schedules(chosen), daily_report(chosen)],
         resources={
             "platform": Platform.of(chosen),
             "lake": LakeIOManager(root=root_of(chosen), s3=chosen.s3.model_dump(mode="json", exclude_unset=True)),

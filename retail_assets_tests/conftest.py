@@ -13,8 +13,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from retail_assets.assets.platform import Platform
+from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 from retail_assets.settings import Settings
+from retail_assets_tests.servers.dump import load_dump
+from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of, server_anyone_may_enter
 
 hypothesis_settings.register_profile(
     "ci",
@@ -58,3 +61,28 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set RETAIL_SHARED_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL for the whole session."""
+    with server_anyone_may_enter() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dvdrental(postgres: PostgresServer, shared_data: Path) -> str:
+    """The name of a database that holds the real dvdrental, to make copies of."""
+    name = "dvdrental"
+    ShopDatabase(postgres, "postgres").run(f"CREATE DATABASE {name}")
+    connection = postgres.connect(name)
+    load_dump(connection, shared_data / "pagila" / "dvdrental-canonical.sql")
+    connection.close()
+    return name
+
+
+@pytest.fixture
+def shop(postgres: PostgresServer, dvdrental: str) -> Iterator[ShopDatabase]:
+    """The real dvdrental in a database of the test's own."""
+    with copy_of(postgres, dvdrental) as database:
+        yield database

@@ -78,10 +78,10 @@ def _days(partitions: list[Partition]) -> Iterator[list[Partition]]:
 def _input_bytes(outputs: Mapping[str, Output], day: list[Partition]) -> int:
     """Bytes of the inputs of the day itself; what a look-back adds is shared by the whole batch."""
     found = {
-        stored
+        stored: len(dataset.slices or ()) or 1
         for output in outputs.values()
         for _, dataset in output.query.datasets()
         for partition in day
         for stored in dataset.on_same_date(partition)
     }
-    return sum(stored.bytes for stored in found)
+    return sum(stored.bytes // dates for stored, dates in found.items())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from retail_assets.assets import clickstream, forecasts, warehouse_tables
 from retail_assets.assets.step import Step
+from retail_assets.settings import Settings
 
 STEPS: tuple[Step, ...] = (
     clickstream.raw_events,
@@ -21,6 +24,25 @@ ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, forecasts.demand_forecast
 """Steps that are made for the dates that somebody asks for: no backfill and no sensor makes them for every day."""
 
 
+def sales_steps() -> tuple[Step, ...]:
+    """The steps of sales, upstream first. Their contracts are read when they are first asked for."""
+    from retail_assets.assets import sales, sales_tables
+
+    return (
+        sales.shop_tables,
+        sales.joined_sales,
+        sales.sales,
+        sales.sales_cuts,
+        sales.customer_value,
+        *sales_tables.TABLES,
+    )
+
+
+def steps_of(settings: Settings) -> tuple[Step, ...]:
+    """The steps of a platform: those of sales only where it has any."""
+    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()))
+
+
 def step_of(name: str) -> Step:
     """The step that makes a dataset; ``warehouse.features`` is the table, ``features`` the dataset in the lake.
 
@@ -28,8 +50,13 @@ def step_of(name: str) -> Step:
         KeyError: there is no such dataset; the message names those that there are.
     """
     store, _, output = name.rpartition(".")
-    for step in (*STEPS, *ON_DEMAND):
+    for step in _every_step():
         if output in step.outputs and store in ("", step.store):
             return step
-    known = ", ".join(f"{step.store}.{output}" for step in (*STEPS, *ON_DEMAND) for output in step.outputs)
+    known = ", ".join(f"{step.store}.{output}" for step in _every_step() for output in step.outputs)
     raise KeyError(f"there is no dataset {name!r}; there are {known}")
+
+
+def _every_step() -> Iterator[Step]:
+    yield from (*STEPS, *ON_DEMAND)
+    yield from sales_steps()

@@ -10,6 +10,7 @@ from retail_assets.assets import documentation, partitions, reporting
 from retail_assets.assets.landed_files import LANDED_FILES, report_landed
 from retail_assets.assets.materialization import Made, materialize
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.shop_database import SHOP_DATABASE, extract
 from retail_assets.assets.step import Step
 from retail_assets.contracts import Contract
 from retail_assets.engine.audit import CONTRACT_CHECK, Verdict
@@ -29,7 +30,7 @@ def asset_key(step: Step, name: str) -> dg.AssetKey:
 
 def dataset_asset(step: Step) -> dg.AssetsDefinition:
     """The Dagster asset, or assets, of a step."""
-    definition = partitions.definition(step.partitioning)
+    definition = partitions.definition(step)
 
     @dg.multi_asset(
         name=step.name,
@@ -69,6 +70,8 @@ def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dat
     if step.takes_in_files:
         taken = platform.landing.take_in(in_lines(context.log.info))
         report_landed(context.instance, platform, taken)
+    if step.extracts and context.run.tags.get("retail/launched_by") != "backfill":  # which has just done so
+        extract(platform)
     made = list(materialize(platform, step, inputs, asked))
     yield from _events(context, step, made)
 
@@ -183,7 +186,8 @@ def _check_specs(step: Step) -> Iterator[dg.AssetCheckSpec]:
 
 def _deps(step: Step) -> list[dg.AssetDep]:
     deps = [dg.AssetDep(u.name, partition_mapping=partitions.mapping(step, u)) for u in step.upstreams]
-    return [dg.AssetDep(LANDED_FILES), *deps] if step.takes_in_files else deps
+    sources = {LANDED_FILES: step.takes_in_files, SHOP_DATABASE: step.extracts}
+    return [*(dg.AssetDep(key) for key, is_read in sources.items() if is_read), *deps]
 
 
 def _spec(step: Step, item: Contract, definition: dg.PartitionsDefinition[str] | None) -> dg.AssetSpec:

@@ -28,6 +28,12 @@ def by_date() -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=settings().start_date.isoformat(), end_offset=1)
 
 
+@cache
+def by_sales_date() -> dg.DailyPartitionsDefinition:
+    """UTC days from the start of sales to today."""
+    return dg.DailyPartitionsDefinition(start_date=settings().sales.start_date.isoformat(), end_offset=1)
+
+
 class RememberingPartitions(dg.MultiPartitionsDefinition):
     """Days by something, which remembers the keys of the latest range and of today.
 
@@ -59,15 +65,18 @@ def by_date_and_key() -> dg.MultiPartitionsDefinition:
     return RememberingPartitions({"date": by_date(), "key_type": dg.StaticPartitionsDefinition(list(keys))})
 
 
-def definition(partitioning: Partitioning) -> dg.PartitionsDefinition[str] | None:
+def definition(step: Step) -> dg.PartitionsDefinition[str] | None:
     """Dagster's definition of a step's partitions."""
-    return {"none": None, "date": by_date(), "date_and_key": by_date_and_key()}[partitioning]
+    days = by_sales_date() if step.domain == "sales" else by_date()
+    return {"none": None, "date": days, "date_and_key": by_date_and_key()}[step.partitioning]
 
 
 def mapping(step: Step, upstream: Upstream) -> dg.PartitionMapping | None:
     """Which partitions of the upstream a partition of the step reads."""
     if step.partitioning == "none":
         return dg.AllPartitionMapping() if upstream.partitioning != "none" else None
+    if upstream.partitioning == "none":
+        return None
     if step.partitioning == upstream.partitioning == "date_and_key" and upstream.lookback_days:
         return dg.MultiPartitionMapping(
             {

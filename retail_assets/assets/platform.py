@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from retail_assets.assets.step import Step, StoreName
@@ -13,6 +13,8 @@ from retail_assets.engine.publication import Store
 from retail_assets.lake.opening import lake_of
 from retail_assets.landing.landing import Landing
 from retail_assets.settings import Settings
+from retail_assets.sources.postgres.extraction import Extraction
+from retail_assets.sources.postgres.shop import shop_extraction
 from retail_assets.warehouse.opening import warehouse_of
 
 
@@ -42,6 +44,11 @@ class Platform:
         """Where files land."""
         return Landing(self.settings, self._published_dates)
 
+    @property
+    def extraction(self) -> Extraction:
+        """What comes from the shop's database."""
+        return shop_extraction(self.settings)
+
     def _published_dates(self) -> frozenset[str]:
         published = self.stores["lake"].published(contract("raw_events"))
         return frozenset(day for partition in published if (day := partition.get("date")))
@@ -53,7 +60,7 @@ class Platform:
     def version(self) -> str:
         """Changes whenever anything lands or is published."""
         stores = [store.version() for _, store in sorted(self.stores.items())]
-        return " ".join([self.landing.ledger.version(), *stores])
+        return " ".join([self.landing.ledger.version(), self.extraction.version(), *stores])
 
     def store(self, step: Step) -> Store:
         """Where the step's outputs are kept."""
@@ -68,6 +75,10 @@ class Platform:
         """The arguments of the step's function: its inputs with their look-back, and what else it asks for."""
         windows = {upstream.name: upstream.lookback_days for upstream in step.upstreams}
         given: dict[str, object] = {name: dataset.looking_back(windows[name]) for name, dataset in inputs.items()}
-        offered = {"settings": self.settings, "landing": self.landing}
+        offered: dict[str, Callable[[], object]] = {
+            "settings": lambda: self.settings,
+            "landing": lambda: self.landing,
+            "snapshot": lambda: self.extraction.latest(),
+        }
         asked = inspect.signature(step.queries).parameters
-        return given | {name: value for name, value in offered.items() if name in asked}
+        return given | {name: offer() for name, offer in offered.items() if name in asked}

@@ -28,7 +28,9 @@ class Upstream:
 
     def missing(self, dataset: Dataset, partition: Partition) -> bool:
         """Whether the partition's own slice of the input was never published: not empty, but absent."""
-        return self.partitioning != "none" and bool(partition.values) and not dataset.on_same_date(partition)
+        if self.partitioning == "none":
+            return not dataset.objects
+        return bool(partition.values) and not dataset.on_same_date(partition)
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class Step:
     """Datasets that one function describes and one pass makes.
 
     ``queries`` returns the Query of the only output, or one per output. Its parameters are the upstreams by name and,
-    where it asks for them, ``settings`` and ``landing``. ``audited_upstream``: its objects are published ones of an
-    upstream with the same contract, so that what was measured of them then holds here too.
+    where it asks for them, ``settings``, ``landing`` and ``snapshot``. ``extracts``: a run of it takes a new snapshot
+    of the shop's database first. ``audited_upstream``: its objects are published ones of an upstream with the same
+    contract, so that what was measured of them then holds here too.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Step:
     audits: tuple[Audit, ...] = ()
     drifts: tuple[Drift, ...] = ()
     takes_in_files: bool = False
+    extracts: bool = False
     audited_upstream: bool = False
     fixed: tuple[tuple[str, str], ...] = ()
     description: str = ""
@@ -59,9 +63,14 @@ class Step:
         return [contract(name) for name in self.outputs]
 
     @property
+    def domain(self) -> str:
+        """The domain of its datasets, in whatever store they are."""
+        return self.contracts()[0].domain
+
+    @property
     def group(self) -> str:
         """The group that the UI shows its datasets in: their domain, or the warehouse."""
-        return self.store if self.store == "warehouse" else self.contracts()[0].domain
+        return self.store if self.store == "warehouse" else self.domain
 
     def described(self, arguments: Mapping[str, object]) -> dict[str, Output]:
         """Call the function: every output with its contract and query."""
@@ -94,6 +103,7 @@ def step(
     drifts: tuple[Drift, ...] = (),
     shared_sql: tuple[str, ...] = (),
     takes_in_files: bool = False,
+    extracts: bool = False,
     audited_upstream: bool = False,
     fixed: tuple[tuple[str, str], ...] = (),
 ) -> Callable[[Callable[..., Query | Mapping[str, Query]]], Step]:
@@ -113,6 +123,7 @@ def step(
             audits=audits,
             drifts=drifts,
             takes_in_files=takes_in_files,
+            extracts=extracts,
             audited_upstream=audited_upstream,
             fixed=fixed,
             description=queries.__doc__ or "",

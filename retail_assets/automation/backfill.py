@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import STEPS, sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.sales_days import known_days
+from retail_assets.assets.sales_export import is_outdated
+from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
 from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before
-from retail_assets.automation.choice import Stage, choose, stage_of
+from retail_assets.automation.choice import Chosen, Stage, choose, stage_of, within
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.landing.progress import Tell
+from retail_assets.sources.postgres.connection import SourceError
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
@@ -70,8 +74,35 @@ class Backfill:
         report_landed(self.instance, self.platform, taken)
         chosen = choose(self.platform, first, last, include_empty=include_empty)
         stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]
+        stages += self._sales(first, last, force)
         files = {**blocked_before(self.platform), **{entry.name: entry for entry in taken}}
         return BackfillReport(tuple(files.values()), chosen.dates, tuple(stages), chosen.absent)
+
+    def _sales(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
+        """Extract the shop's tables, where there is a database, and make every day of sales within the range."""
+        if not self.platform.settings.has_sales:
+            return []
+        tables, *others = sales_steps()
+        try:
+            if self.platform.settings.sales.is_configured:
+                self.platform.extraction.take()
+        except (SourceError, ModuleNotFoundError) as error:
+            return [StageReport(tables.name, 0, 0, failed=("all",), reasons=(str(error),))]
+        stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
+        for step in others:
+            days = Chosen(within(known_days(self.platform), first, last), ())
+            stages.append(self._stage(stage_of(self.platform, step, days), force))
+        return [*stages, self._export()]
+
+    def _export(self) -> StageReport:
+        """The files by category and region, where they are not up to date."""
+        if not is_outdated(self.platform):
+            return StageReport(SALES_EXPORT, up_to_date=1, made=0)
+        result = self._run_assets([dg.AssetKey(SALES_EXPORT)])
+        failed = () if result.success else ("all",)
+        return StageReport(
+            SALES_EXPORT, 0, made=1 - len(failed), failed=failed, reasons=tuple(_reasons(result)) if failed else ()
+        )
 
     def _stage(self, stage: Stage, force: bool) -> StageReport:
         step, todo = stage.step, list(stage.ready)
@@ -122,12 +153,17 @@ class Backfill:
 
     def _launch(self, step: Step, days: Sequence[str]) -> dg.ExecuteInProcessResult:
         """One run of all partitions of these consecutive days."""
-        job = self.definitions.resolve_implicit_global_asset_job_def()
         tags = partitions.range_tags(step.partitioning, days[0], days[-1]) if days else {}
+        return self._run_assets([asset_key(step, output) for output in step.outputs], tags)
+
+    def _run_assets(
+        self, keys: Sequence[dg.AssetKey], tags: Mapping[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        job = self.definitions.resolve_implicit_global_asset_job_def()
         return job.execute_in_process(
             instance=self.instance,
-            asset_selection=[asset_key(step, output) for output in step.outputs],
-            tags={**tags, "retail/launched_by": "backfill"},
+            asset_selection=keys,
+            tags={**(tags or {}), "retail/launched_by": "backfill"},
             run_config=QUIET,
             raise_on_error=False,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -40,14 +41,14 @@ class Stage:
 def choose(platform: Platform, first: date | None, last: date | None, *, include_empty: bool) -> Chosen:
     """All known dates, or those from ``first`` to ``last``."""
     known = platform.known_dates()
-    inside = [day for day in known if _within(day, first, last)]
+    inside = within(known, first, last)
     if not (first or inside) or not (last or inside):
-        return Chosen(tuple(inside), ())
+        return Chosen(inside, ())
     start = first or date.fromisoformat(inside[0])
     end = last or date.fromisoformat(inside[-1])
     every = [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
     held = set(known)
-    return Chosen(tuple(inside), tuple(day for day in every if day not in held), include_empty)
+    return Chosen(inside, tuple(day for day in every if day not in held), include_empty)
 
 
 def stage_of(platform: Platform, step: Step, chosen: Chosen) -> Stage:
@@ -58,5 +59,7 @@ def stage_of(platform: Platform, step: Step, chosen: Chosen) -> Stage:
     return Stage(step, tuple(ready), tuple(item.key for item in wanted if item not in can_be_made))
 
 
-def _within(day: str, first: date | None, last: date | None) -> bool:
-    return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())
+def within(days: Iterable[str], first: date | None, last: date | None) -> tuple[str, ...]:
+    """Those of the days that lie in the range; without a bound, it is open on that side."""
+    start, end = first.isoformat() if first else "", last.isoformat() if last else "9999-12-31"
+    return tuple(day for day in days if start <= day <= end)

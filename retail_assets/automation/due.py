@@ -63,7 +63,7 @@ class _Group:
 
 @dataclass
 class Due:
-    """What is due of a platform now.
+    """What is due of a platform now, of ``steps`` whose dates are ``known``.
 
     ``busy`` names steps that are being made, ``tried`` what was tried with the same inputs, ``vain`` what was tried
     with inputs that were made in the same run.
@@ -73,6 +73,9 @@ class Due:
     busy: Collection[str] = ()
     tried: Tried = field(default_factory=dict)
     vain: Collection[str] = ()
+    steps: tuple[Step, ...] = STEPS
+    known: Collection[str] | None = None
+    """Unset: the dates that files have landed for."""
     outdated: dict[str, str] = field(default_factory=dict)
     """Everything that is missing or stale, with what it would be made from."""
 
@@ -81,10 +84,10 @@ class Due:
         return [run for group in self._groups() for run in self._ranges(group)]
 
     def _groups(self) -> list[_Group]:
-        known = frozenset(self.platform.known_dates())
+        known = frozenset(self.platform.known_dates() if self.known is None else self.known)
         due: dict[str, frozenset[str]] = {}
         groups: list[_Group] = []
-        for step in STEPS if known else ():
+        for step in self.steps if known or self.known is not None else ():
             due[step.name] = self._dates(step, known, due)
             if due[step.name] and step.name not in self.busy:
                 self._place(step, due, groups)
@@ -139,6 +142,8 @@ def _reached(step: Step, upstream: Upstream, dates: Collection[str], known: froz
     """The dates of a step that change when these dates of its upstream do."""
     if step.partitioning == "none":
         return {NO_DATE} if dates else set()
+    if upstream.partitioning == "none":
+        return set()  # which of the dates change is known once it is made
     ahead = range(upstream.lookback_days + 1)
     return {day for first in dates for n in ahead if (day := _later(first, n)) in known}
 

@@ -1,7 +1,7 @@
 """Sensors: new files are taken in, and whatever is out of date is made, with no hand on the keyboard."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.step import Step
 from retail_assets.automation.attempts import Attempts
 from retail_assets.automation.backfill import backfill_lock
 from retail_assets.automation.due import Due, DueRun
@@ -75,9 +76,13 @@ def look_for_files(instance: dg.DagsterInstance, platform: Platform) -> dg.Senso
 
 
 def look_for_stale(
-    instance: dg.DagsterInstance, platform: Platform, cursor: str | None
+    instance: dg.DagsterInstance,
+    platform: Platform,
+    cursor: str | None,
+    steps: tuple[Step, ...] = STEPS,
+    known: Collection[str] | None = None,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask for runs of what is due and not being made; the cursor remembers what was tried today."""
+    """Ask for runs of what is due of these steps and not being made; the cursor remembers what was tried today."""
     if is_held(backfill_lock(platform)):
         return dg.SkipReason("`retail backfill` is at work")
     today, running = datetime.now(UTC).date().isoformat(), _unfinished(instance)
@@ -87,7 +92,7 @@ def look_for_stale(
     if before.seen == seen:
         return waiting
     attempts, vain = before.settle(instance)
-    due = Due(platform, _steps_of(running.values()), attempts.tried, vain)
+    due = Due(platform, _steps_of(running.values(), steps), attempts.tried, vain, steps, known)
     asked = {f"{today} {run.key}": run for run in due.runs()[:MOST_RUNS_A_TICK]}
     return dg.SensorResult(
         run_requests=[_request(key, run) for key, run in asked.items()],
@@ -125,13 +130,13 @@ def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey
     }
 
 
-def _steps_of(selections: Iterable[frozenset[dg.AssetKey] | None]) -> set[str]:
-    """The steps that these runs make something of."""
+def _steps_of(selections: Iterable[frozenset[dg.AssetKey] | None], steps: tuple[Step, ...]) -> set[str]:
+    """The steps of these that these runs make something of."""
     chosen = list(selections)
     if None in chosen:
-        return {step.name for step in STEPS}
+        return {step.name for step in steps}
     keys = {key for selection in chosen if selection for key in selection}
-    return {step.name for step in STEPS if any(asset_key(step, output) in keys for output in step.outputs)}
+    return {step.name for step in steps if any(asset_key(step, output) in keys for output in step.outputs)}
 
 
 def _digest(text: str) -> str:

@@ -19,6 +19,8 @@ def settled(
 ) -> BackfillReport | None:
     """What a backfill would report, where no file is pending and all is up to date and recorded at ``home``."""
     landing = platform.landing
+    if platform.settings.has_sales:  # only the database knows
+        return None
     if landing.pending() or landing.storage.is_unsettled or not is_recorded(home, platform.version()):
         return None
     chosen = choose(platform, first, last, include_empty=include_empty)

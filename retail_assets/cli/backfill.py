@@ -42,9 +42,10 @@ def backfill(
     require_order(first, last)
     platform = open_platform()
     require_possible_dates(platform.settings, first, last)
-    require_files(platform)
+    if not platform.settings.sales.is_configured:
+        require_files(platform)
     report = run_backfill(platform, first, last, force=force, include_empty=include_empty)
-    if not report.dates and not report.blocked_files:
+    if not report.dates and not report.blocked_files and not platform.settings.sales.is_configured:
         raise ValueError(_nothing_in_range(platform, first, last))
     show_report(report, form, include_empty=include_empty)
     if not report.succeeded:
@@ -86,11 +87,12 @@ def _run_through_dagster(
 
 def require_possible_dates(settings: Settings, first: date | None, last: date | None) -> None:
     """Refuse dates that no partition can have."""
-    today = datetime.now(UTC).date()
+    today, sales = datetime.now(UTC).date(), settings.sales
+    start = min(settings.start_date, sales.start_date) if sales.is_configured else settings.start_date
     for option, day in (("--from", first), ("--to", last)):
-        if day and day < settings.start_date:
+        if day and day < start:
             raise typer.BadParameter(
-                f"{option} {day} lies before the platform's first day, {settings.start_date} (RETAIL_START_DATE)"
+                f"{option} {day} lies before the platform's first day, {start} (RETAIL_START_DATE)"
             )
         if day and day > today:
             raise typer.BadParameter(f"{option} {day} lies in the future: today is {today} (UTC)")

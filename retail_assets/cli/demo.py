@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retail_assets.cli.backfill import run_backfill, show_report
+from retail_assets.cli.demo_shop import with_shop_database
 from retail_assets.cli.generate import write_shop
 from retail_assets.cli.land import Delivery, deliver_all
 from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
@@ -53,12 +54,14 @@ def run_demo(events: int, first: date, last: date, generated: Path | None = None
     from retail_assets.sources.synthetic_shop import ShopPlan
 
     started = time.monotonic()
-    platform = open_platform()
+    require_order(first, last)
+    opened = open_platform()
     plan = ShopPlan(events, first, last, seed=SEED)
-    folder = generated or platform.settings.data_dir / "generated"
-    truth, is_new = shop(plan, folder, platform.settings)
-    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, platform.landing.inbox)
-    report = run_backfill(platform)
+    folder = generated or opened.settings.data_dir / "generated"
+    truth, is_new = shop(plan, folder, opened.settings)
+    delivery = deliver_all({file.name: folder / file.name for file in truth.files}, opened.landing.inbox)
+    with with_shop_database(opened, first, last) as platform:
+        report = run_backfill(platform)
     if not report.succeeded:
         show_report(report, Format.table)
         raise typer.Exit(1)

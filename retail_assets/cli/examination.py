@@ -236,10 +236,11 @@ def _ledger(platform: Platform) -> Iterator[Finding]:
 
 
 def _datasets(platform: Platform) -> Iterator[Finding]:
-    from retail_assets.assets.catalogue import STEPS
+    from retail_assets.assets.catalogue import steps_of
     from retail_assets.lake.lost import lost
 
-    for step in STEPS:
+    steps = steps_of(platform.settings)
+    for step in steps:
         for item in step.contracts():
             what = f"{step.store} {item.name}"
             try:
@@ -251,7 +252,7 @@ def _datasets(platform: Platform) -> Iterator[Finding]:
                 mend = f"make them again: {command_line('backfill --force')}, with --from and --to"
                 found = f"{plural(len(keys), 'object')} of the manifest are gone: {some(keys, MOST_NAMES)}"
                 yield Finding(what, "wrong", found, mend)
-    yield Finding("datasets", "ok", f"manifests of {plural(sum(len(s.outputs) for s in STEPS), 'dataset')} looked at")
+    yield Finding("datasets", "ok", f"manifests of {plural(sum(len(s.outputs) for s in steps), 'dataset')} looked at")
 
 
 def _left_behind(settings: Settings) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Node = tuple[str, str]
 """A dataset and a column of it; the column is empty for the dataset as a whole."""
 LANDED = "landed files"
+DATABASE = "shop database"
 Edges = dict[Node, list[Node]]
 
 
@@ -102,17 +103,18 @@ class Graph:
 
 def read_graph(platform: Platform) -> Graph:
     """The lineage of all datasets and columns, read from the steps and their SQL."""
-    from retail_assets.assets.catalogue import STEPS
+    from retail_assets.assets.catalogue import steps_of
     from retail_assets.assets.lineage import step_lineage
 
     columns: dict[str, tuple[str, ...]] = {}
     sources: Edges = {}
-    for step in STEPS:
+    for step in steps_of(platform.settings):
         found = step_lineage(platform, step)
         for item in step.contracts():
             name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
             columns[name] = tuple(column.name for column in item.columns)
-            sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams] or [(LANDED, "")]
+            outside = DATABASE if step.extracts else LANDED
+            sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams] or [(outside, "")]
             for column, origins in found.get(item.name, {}).items():
                 sources[name, column] = list(origins)
     consumers: Edges = defaultdict(list)

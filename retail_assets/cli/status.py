@@ -92,16 +92,16 @@ def status(form: FormatOption = Format.table) -> None:
 
 def platform_status(platform: Platform) -> PlatformStatus:
     """Everything that is known of the platform's datasets, from manifests, ledger and instance."""
-    from retail_assets.assets.catalogue import STEPS
+    from retail_assets.assets.catalogue import steps_of
     from retail_assets.assets.dataset_asset import asset_key
     from retail_assets.cli.records import check_states, last_materialized
 
-    files = platform.landing.files()
+    files, steps = platform.landing.files(), steps_of(platform.settings)
     with open_existing_instance(platform.settings) as instance:
-        keys = [asset_key(step, output) for step in STEPS for output in step.outputs]
+        keys = [asset_key(step, output) for step in steps for output in step.outputs]
         times = last_materialized(instance, keys) if instance else {}
         checks = check_states(instance, open_definitions(platform.settings)) if instance else []
-    datasets = [item for step in STEPS for item in _of_step(platform, step, times, checks)]
+    datasets = [item for step in steps for item in _of_step(platform, step, times, checks)]
     return PlatformStatus(
         data_dir=str(platform.settings.data_dir),
         datasets=tuple(datasets),
@@ -124,13 +124,16 @@ def _of_step(
 
 def _to_make(platform: Platform, step: Step) -> int | None:
     """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
+    from retail_assets.assets.catalogue import ON_DEMAND
     from retail_assets.assets.materialization import runnable, stale
+    from retail_assets.assets.sales_days import known_days
     from retail_assets.assets.step import of_dates
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
-        days = sorted({*platform.landing.dates(), *published})
-        wanted = of_dates(step.partitioning, days) if days else []
+        known = known_days(platform) if step.domain == "sales" else platform.landing.dates()
+        days = sorted(published if step in ON_DEMAND else {*known, *published})
+        wanted = of_dates(step.partitioning, days) if days or step.extracts else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
         return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from retail_assets.cli.output import Column, Table, grouped, human_bytes, plural, print_table, say, some, stdout
 from retail_assets.cli.records import CheckState, check_states
+from retail_assets.cli.sales_summary import print_sales
 from retail_assets.cli.views import open_views
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def print_summary(
         _compare(books, platform, truth)
         _print_datasets(platform)
         _print_series(dict(_all(connection, SERIES)), _all(connection, BEST_SELLERS))
+        if platform.settings.has_sales:
+            print_sales(connection)
     _print_checks(check_states(instance, definitions), truth)
 
 
@@ -142,10 +145,10 @@ def _compare(books: Books, platform: Platform, truth: ShopTruth) -> None:
 
 
 def _print_datasets(platform: Platform) -> None:
-    from retail_assets.assets.catalogue import STEPS
+    from retail_assets.assets.catalogue import ON_DEMAND, steps_of
 
     rows = []
-    for step in STEPS:
+    for step in (step for step in steps_of(platform.settings) if step not in ON_DEMAND):
         for item in step.contracts():
             entries = platform.store(step).published(item).values()
             name = item.name if step.store == "lake" else f"{step.store}.{item.name}"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from retail_assets.assets.catalogue import ON_DEMAND, STEPS
+from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
@@ -52,7 +52,7 @@ def open_views(platform: Platform) -> Iterator[DuckDBPyConnection]:
     the rows of both stages, ``landed_files`` what the ledger knows.
     """
     with session(platform.settings) as connection:
-        for item in _contracts("lake"):
+        for item in _contracts(platform, "lake"):
             _create_lake_view(connection, platform, item)
         _create_warehouse(connection, platform)
         _create_landed_files(connection, landed_files(platform))
@@ -80,8 +80,8 @@ def landed_files(platform: Platform) -> list[LandedRow]:
     return found
 
 
-def _contracts(store: str) -> list[Contract]:
-    return [item for step in (*STEPS, *ON_DEMAND) if step.store == store for item in step.contracts()]
+def _contracts(platform: Platform, store: str) -> list[Contract]:
+    return [item for step in steps_of(platform.settings) if step.store == store for item in step.contracts()]
 
 
 def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> None:
@@ -99,9 +99,9 @@ def _create_lake_view(connection: DuckDBPyConnection, platform: Platform, item: 
 def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:
     """The schema ``warehouse``: a view for every table there is, and for every one that there shall be."""
     store = platform.stores["warehouse"]
-    held = _fetch(connection, store) if isinstance(store, RedshiftStore) else _attach(connection, platform)
-    wanted = {item.name: item for item in _contracts(WAREHOUSE)}
-    in_lake = {item.name for item in _contracts("lake")}
+    held = _fetch(connection, platform, store) if isinstance(store, RedshiftStore) else _attach(connection, platform)
+    wanted = {item.name: item for item in _contracts(platform, WAREHOUSE)}
+    in_lake = {item.name for item in _contracts(platform, "lake")}
     connection.execute(f"CREATE SCHEMA {WAREHOUSE}")
     for name in [*wanted, *(name for name in held if name not in wanted)]:
         table = f"SELECT * FROM warehouse_file.main.{quote_identifier(name)}"
@@ -121,12 +121,12 @@ def _attach(connection: DuckDBPyConnection, platform: Platform) -> list[str]:
     return [name for (name,) in connection.execute(tables).fetchall() if not name.startswith("_")]
 
 
-def _fetch(connection: DuckDBPyConnection, store: RedshiftStore) -> list[str]:
+def _fetch(connection: DuckDBPyConnection, platform: Platform, store: RedshiftStore) -> list[str]:
     """Bring the tables of Redshift here, as far as they are small; returns their names."""
     most = store.settings.redshift.inline_rows
     connection.execute("ATTACH ':memory:' AS warehouse_file")
     held = []
-    for item in _contracts(WAREHOUSE):
+    for item in _contracts(platform, WAREHOUSE):
         entries = store.published(item)
         rows = sum(entry.rows for entry in entries.values())
         target = f"warehouse_file.main.{quote_identifier(item.name)}"

@@ -30,6 +30,8 @@ class Column:
     expression: str | None = None
     received: Literal["required", "optional"] | None = None
     watches_filled: bool = False
+    aliases: tuple[str, ...] = ()
+    """Names that the column has in other instances of its source."""
 
     @property
     def quoted(self) -> str:
@@ -85,6 +87,8 @@ class Contract:
     """Version of the Parquet format whose encodings its objects use: 2 reads faster, 1 is read by older tools too."""
     distribution: str | None = None
     sort_key: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Columns of the source that are known and never read."""
     path: str = ""
     digest: str = ""
 

@@ -1,10 +1,11 @@
 """Read the contract files of this folder: Open Data Contract Standard v3, one dataset a file.
 
 Custom properties of ours stand beside the standard. On the contract: ``rejectReasons`` and ``excludedReasons`` (ordered
-lists of ``reason``, ``when``, ``description``), ``parquetVersion`` (1 or 2; 1 where it is not said), and, for
-warehouses of several machines, ``distribution`` (the column that rows are spread by, or ``all``) and ``sortKey``. On a
-column: ``received`` (``required`` or ``optional`` in an incoming file) and ``watchFilledShare`` (its share of filled
-values is measured, and a check watches its drift).
+lists of ``reason``, ``when``, ``description``), ``leftOut`` (columns of a source that are never read),
+``parquetVersion`` (1 or 2; 1 where it is not said), and, for warehouses of several machines, ``distribution`` (the
+column that rows are spread by, or ``all``) and ``sortKey``. On a column: ``received`` (``required`` or ``optional`` in
+an incoming file or table), ``aliases`` (its other names there) and ``watchFilledShare`` (its share of filled values is
+measured, and a check watches its drift).
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         parquet_version=int(custom.get("parquetVersion", 1)),
         distribution=custom.get("distribution"),
         sort_key=tuple(custom.get("sortKey", ())),
+        left_out=tuple(custom.get("leftOut", [])),
         path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
         digest=digest,
     )
@@ -115,6 +117,7 @@ def _column(item: SchemaProperty) -> Column:
         expression=item.transformLogic,
         received=custom.get("received"),
         watches_filled=bool(custom.get("watchFilledShare")),
+        aliases=tuple(custom.get("aliases", [])),
     )
 
 

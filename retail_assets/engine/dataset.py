@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,8 @@ class Dataset:
     objects: tuple[StoredObject, ...]
     lookback_days: int = 0
     s3: S3Settings | None = None
+    slices: Mapping[str, str] | None = field(default=None, hash=False)
+    """Of objects that hold many dates, a digest of the rows of each date, where a partition depends on no others."""
 
     @property
     def name(self) -> str:
@@ -65,6 +67,10 @@ class Dataset:
     def is_on_s3(self) -> bool:
         """Whether it has objects on S3, which others may replace while they are read."""
         return any(is_s3(stored.location) for stored in self.objects)
+
+    def cut_by(self, slices: Mapping[str, str]) -> Dataset:
+        """The same objects, of which a date depends on its own rows alone; ``slices`` are their digests by date."""
+        return replace(self, slices=slices)
 
     def looking_back(self, days: int) -> Dataset:
         """The same objects, read with a trailing window of ``days`` before each date."""

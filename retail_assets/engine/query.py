@@ -81,6 +81,8 @@ class Query:
                 contents.append([name, source.digest])
             elif isinstance(source, Computed):
                 contents.append([name, [_held(dataset, partition) for _, dataset in sorted(source.inputs.items())]])
+            elif source.slices is not None and partition.date:
+                contents.append([name, source.slices.get(partition.date.isoformat(), "")])
             else:
                 contents.append([name, _held(source, partition)])
         return contents

@@ -3,5 +3,6 @@
 from retail_assets.settings.platform import Settings, settings
 from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
+from retail_assets.settings.sales import SalesSettings
 
-__all__ = ["RedshiftSettings", "S3Settings", "Settings", "settings"]
+__all__ = ["RedshiftSettings", "S3Settings", "SalesSettings", "Settings", "settings"]

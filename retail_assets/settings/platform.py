@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from retail_assets.settings.paths import AbsolutePath
 from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
+from retail_assets.settings.sales import SalesSettings
 from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
 
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     )
     s3: S3Settings = Field(default_factory=S3Settings)
     redshift: RedshiftSettings = Field(default_factory=RedshiftSettings)
+    sales: SalesSettings = Field(default_factory=SalesSettings)
 
     data_dir: AbsolutePath = Field(
         default=Path("data"),
@@ -185,6 +187,16 @@ class Settings(BaseSettings):
     def reports_dir(self) -> Path:
         """Where reports are written."""
         return self.data_dir / "reports"
+
+    @property
+    def extraction_dir(self) -> Path:
+        """What was last extracted from the shop's database."""
+        return self.data_dir / ".extraction"
+
+    @property
+    def has_sales(self) -> bool:
+        """Whether there is a sales domain: a database to read, or what was extracted from one."""
+        return self.sales.is_configured or (self.extraction_dir / "snapshot.json").exists()
 
     @property
     def spill_dir(self) -> Path:

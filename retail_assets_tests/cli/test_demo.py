@@ -27,6 +27,7 @@ def test_the_demo_adds_up_and_a_second_run_changes_nothing(retail: Retail, data_
     assert "The books balance: 3,000 received = " in first.out
     assert "They equal the generator's truth file, date by date and reason by reason." in first.out
     assert "by product_id. The best sellers, day by day:" in first.out
+    assert "paid at the shop, the same by category, by region and by both." in first.out
     assert "Checks: " in first.out
     assert "failed" not in first.out
     assert "of memory at most" in first.out
@@ -36,7 +37,7 @@ def test_the_demo_adds_up_and_a_second_run_changes_nothing(retail: Retail, data_
     before = _state(data_dir)
     second = retail(*SMALL)
     assert second.code == 0, second.err
-    assert "Nothing changed: all files were there, byte for byte, and all 27 partitions are up to date." in second.out
+    assert "Nothing changed: all files were there, byte for byte, and all 44 partitions are up to date." in second.out
     assert _state(data_dir) == before
     assert _summary(second) == _summary(first)
 

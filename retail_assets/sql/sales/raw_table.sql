@@ -1,0 +1,3 @@
+-- One table of the shop's database, as it was extracted.
+SELECT *
+FROM extracted;

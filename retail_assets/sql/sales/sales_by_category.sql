@@ -1,0 +1,12 @@
+-- Sales of the day by category.
+SELECT
+    date,
+    category,
+    count(*) AS payments,
+    coalesce(sum(share) FILTER (WHERE NOT is_refund), 0) AS gross_amount,
+    -coalesce(sum(share) FILTER (WHERE is_refund), 0) AS refunds,
+    sum(share) AS net_amount,
+    count(DISTINCT customer_id) AS customers
+FROM sale_shares
+GROUP BY date, category
+ORDER BY date, category;

@@ -1,0 +1,4 @@
+-- The lake's customer_value, as it is.
+SELECT *
+FROM customer_value
+ORDER BY customer_id;

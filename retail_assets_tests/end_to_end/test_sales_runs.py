@@ -1,0 +1,141 @@
+"""Sales through Dagster: definitions, sensors, backfills and the command line, with a synthetic shop as source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from retail_assets.assets.catalogue import sales_steps
+from retail_assets.assets.dataset_asset import asset_key
+from retail_assets.assets.platform import Platform
+from retail_assets.assets.sales_days import known_days
+from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.sales import look_for_changes
+from retail_assets.automation.sensors import look_for_stale
+from retail_assets.definitions import platform_definitions
+from retail_assets.settings import Settings
+from retail_assets.sources.synthetic_shop.database import fill_shop_database
+from retail_assets_tests.building import rows
+from retail_assets_tests.oracles.sales import SalesOracle
+from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of
+
+FIRST, LAST = date(2019, 11, 1), date(2019, 11, 3)
+
+
+@pytest.fixture(scope="module")
+def synthetic(postgres: Any) -> str:
+    """The name of a database that holds the synthetic shop."""
+    name = "synthetic"
+    ShopDatabase(postgres, "postgres").run(f"CREATE DATABASE {name}")
+    connection = postgres.connect(name)
+    fill_shop_database(connection, FIRST, LAST)
+    connection.close()
+    return name
+
+
+@pytest.fixture
+def small_shop(postgres: Any, synthetic: str) -> Iterator[ShopDatabase]:
+    """The synthetic shop in a database of the test's own."""
+    with copy_of(postgres, synthetic) as shop:
+        yield shop
+
+
+@pytest.fixture
+def work(small_shop: ShopDatabase, tmp_path: Path) -> Iterator[Backfill]:
+    """A backfill of a platform that reads the shop."""
+    chosen = small_shop.settings(tmp_path)
+    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
+        yield Backfill(Platform.local(chosen), platform_definitions(chosen), instance)
+
+
+def made(report: Any) -> dict[str, int]:
+    """What a backfill made, by step."""
+    return {stage.step: stage.made for stage in report.stages if stage.made}
+
+
+def test_a_backfill_makes_sales_and_a_second_one_only_what_changed(small_shop: ShopDatabase, work: Backfill) -> None:
+    first = work.run()
+
+    assert first.succeeded, [stage.reasons for stage in first.stages if stage.reasons]
+    days = (LAST - FIRST).days + 1
+    steps = [*(step.name for step in sales_steps()), "sales_export"]
+    assert [made(first)[name] for name in steps] == [1, 1, days, days, 1, days, days, days, days, 1, 1]
+    paid = small_shop.rows("SELECT sum(amount) FROM payment")[0][0]
+    assert rows(work.platform, "SELECT sum(net_amount) AS net FROM sales_by_category", "sales_by_category") == [
+        {"net": paid}
+    ]
+    assert paid == sum((net for _, _, _, net, _ in SalesOracle(small_shop).cut().values()), Decimal(0))
+    assert work.instance.get_materialized_partitions(dg.AssetKey("sales")) == {f"2019-11-0{n}" for n in (1, 2, 3)}
+
+    assert made(work.run()) == {}
+    small_shop.run("DELETE FROM payment WHERE payment_id = (SELECT min(payment_id) FROM payment)")
+    third = made(work.run())
+    assert (third["sales"], third["sales_cuts"], third["warehouse_sales"], third["sales_export"]) == (1, 1, 1, 1)
+
+
+def test_a_backfill_without_its_database_fails_and_names_it(small_shop: ShopDatabase, work: Backfill) -> None:
+    work.run()
+    before = work.platform.version()
+    small_shop.run("ALTER TABLE payment RENAME TO payments")
+
+    report = work.run()
+
+    assert not report.succeeded
+    (stage,) = [stage for stage in report.stages if stage.failed]
+    assert stage.step == "shop_tables"
+    assert "there is no table public.payment" in stage.reasons[0]
+    assert work.platform.version() == before
+
+
+def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabase, work: Backfill) -> None:
+    work.run()
+    platform, instance = work.platform, work.instance
+    assert isinstance(look_for_changes(instance, platform), dg.SkipReason)
+    small_shop.run("UPDATE payment SET amount = 1 WHERE payment_date::date = '2019-11-02'")
+
+    asked = look_for_changes(instance, platform)
+    assert isinstance(asked, dg.SensorResult)
+    tables = sales_steps()[0]
+    run = work.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, asset_selection=[asset_key(tables, output) for output in tables.outputs]
+    )
+    assert run.success
+    assert isinstance(look_for_changes(instance, platform), dg.SkipReason)
+
+    def due() -> list[list[str]]:
+        found = look_for_stale(instance, platform, None, sales_steps(), known_days(platform))
+        requests = found.run_requests or [] if isinstance(found, dg.SensorResult) else []
+        return [sorted(key.to_user_string() for key in item.asset_selection or []) for item in requests]
+
+    assert due() == [["customer_value", "joined_sales", "rejected_sales", "warehouse/customer_value"]]
+    joined = sales_steps()[1]
+    work._launch(joined, [])
+    days = [item for item in due() if "sales" in item]
+    assert len(days) == 1
+
+
+def test_without_a_database_nothing_is_said_of_sales(tmp_path: Path) -> None:
+    plain = platform_definitions(Settings(data_dir=tmp_path))
+
+    names = {spec.key.to_user_string() for spec in plain.resolve_all_asset_specs()}
+    assert not [name for name in names if "sales" in name or "shop" in name]
+    assert "shop_changes" not in {sensor.name for sensor in plain.sensors or []}
+
+
+def test_the_definitions_show_sales_in_their_own_group(small_shop: ShopDatabase, tmp_path: Path) -> None:
+    chosen = small_shop.settings(tmp_path, password="a secret of the shop")
+    definitions = platform_definitions(chosen)
+
+    specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+    assert {specs[name].group_name for name in ("raw_payment", "joined_sales", "sales", "sales_by_region")} == {"sales"}
+    assert specs["sales"].partitions_def.start.year == 2005
+    assert {dep.asset_key.to_user_string() for dep in specs["raw_payment"].deps} == {"shop_database"}
+    assert all((spec.description or "").strip() for spec in specs.values())
+    assert "a secret of the shop" not in repr([spec.metadata for spec in specs.values()])
+    assert {schedule.name for schedule in definitions.schedules or []} >= {"nightly_extraction"}
