@@ -25,8 +25,8 @@ PARAMETERS: dict[str, Any] = {
     "objective": "tweedie",
     "tweedie_variance_power": 1.1,
     "learning_rate": 0.05,
-    "num_leaves": 31,
-    "min_data_in_leaf": 200,
+    "num_leaves": 15,
+    "min_data_in_leaf": 1000,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
@@ -36,7 +36,7 @@ PARAMETERS: dict[str, Any] = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-ROUNDS = 200
+ROUNDS = 100
 
 
 def boosted(panel: Panel, horizon: int) -> Floats:
