@@ -1,6 +1,7 @@
 """``python -m benchmarks``: the platform beside its yardsticks, on events that it generates.
 
-``python -m benchmarks landing`` measures the landing alone: see ``benchmarks/landing.py``.
+``python -m benchmarks landing`` measures the landing alone: see ``benchmarks/landing.py``;
+``python -m benchmarks forecasting`` the forecasts: see ``benchmarks/forecasting.py``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import landing, report
+from benchmarks import forecasting, landing, report
 from benchmarks.findings import Finding
 from benchmarks.machine import machine_facts, summary
 from benchmarks.plan import chosen_scenarios, parser, planned
@@ -39,5 +40,7 @@ def main(arguments: Sequence[str]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["landing"]:
         landing.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["forecasting"]:
+        forecasting.main(sys.argv[2:])
     else:
         main(sys.argv[1:])

@@ -25,8 +25,7 @@ PARAMETERS: dict[str, Any] = {
     "objective": "tweedie",
     "tweedie_variance_power": 1.1,
     "learning_rate": 0.05,
-    "num_leaves": 31,
-    "min_data_in_leaf": 200,
+    "min_data_in_leaf": 1000,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
@@ -36,7 +35,9 @@ PARAMETERS: dict[str, Any] = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-ROUNDS = 200
+MANY_SERIES = 5_000
+FEW, MANY = {"num_leaves": 15, "num_iterations": 100}, {"num_leaves": 31, "num_iterations": 250}
+"""Many series tell apart what few series would only seem to: of 499, larger trees are worse by a hundredth of RMSSE."""
 
 
 def boosted(panel: Panel, horizon: int) -> Floats:
@@ -64,7 +65,7 @@ def boosted(panel: Panel, horizon: int) -> Floats:
         free_raw_data=True,
     )
     del rows, learnt
-    model = lightgbm.train(PARAMETERS, data, num_boost_round=ROUNDS)
+    model = lightgbm.train({**PARAMETERS, **(FEW if len(panel.ids) < MANY_SERIES else MANY)}, data)
     return means * _factors(model, panel, means, horizon)
 
 

@@ -195,3 +195,16 @@ def test_later_days_change_no_earlier_forecast_and_no_earlier_training_row(platf
 
 def _make_features(platform: Platform, days: list[date]) -> None:
     assert all(item.published for item in _make(platform, "features", *days))
+
+
+def test_the_model_of_the_docs_trains(
+    shop: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "forecasts.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0].replace("product_id", "brand")
+    _make(shop, "training_set", *(LAST - timedelta(days=back) for back in range(21)))
+    monkeypatch.chdir(shop.settings.data_dir.parent)
+
+    exec(code, {})
+
+    assert "WMAPE" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from retail_assets.assets import documentation, versioning
-from retail_assets.assets.catalogue import STEPS, step_of
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS, step_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.automation.instance import PROJECT
 from retail_assets.contracts import contract
@@ -45,7 +45,7 @@ def columns_of(spec: dg.AssetSpec) -> dict[str, Any]:
 
 
 def test_every_output_of_every_step_is_an_asset(specs: dict[str, dg.AssetSpec]) -> None:
-    outputs = {(step.store, output) for step in STEPS for output in step.outputs}
+    outputs = {(step.store, output) for step in (*STEPS, *ON_DEMAND) for output in step.outputs}
     assert specs.keys() == {name if store == "lake" else f"{store}/{name}" for store, name in outputs}
 
 
@@ -60,10 +60,11 @@ def test_every_asset_says_what_it_is_and_whose(specs: dict[str, dg.AssetSpec]) -
     for name, spec in specs.items():
         assert (spec.description or "").strip(), name
         assert spec.owners == ["team:retail-data"], name
-        assert spec.group_name == ("warehouse" if name.startswith("warehouse/") else "clickstream"), name
+        groups = {"warehouse"} if name.startswith("warehouse/") else {"clickstream", "forecast"}
+        assert spec.group_name in groups, name
         assert spec.kinds == {"duckdb", "table" if name.startswith("warehouse/") else "parquet"}, name
         assert spec.code_version, name
-        assert spec.tags["domain"] in ("clickstream", "warehouse"), name
+        assert spec.tags["domain"] in ("clickstream", "forecast", "warehouse"), name
         assert spec.tags["partitions"] in ("none", "date", "date_and_key"), name
 
 
