@@ -11,7 +11,9 @@ PY := .venv/bin/python
 CORE := .venv/.installed-core
 ALL := .venv/.installed-all
 BENCH := .venv/.installed-bench
+SHOWN := .venv/.installed-dashboard
 PACKAGE := .
+PACKAGE_AND_DASHBOARD := .[dashboard]
 PACKAGE_AND_TOOLS := .[test,dev]
 PACKAGE_AND_YARDSTICKS := .[bench]
 
@@ -28,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo dev test lint format bench setup constraints clean
+.PHONY: help demo dev dashboard test lint format bench setup constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +40,9 @@ demo: $(CORE) ## Install, make sample data and build everything from it
 
 dev: $(CORE) ## Start Dagster's UI and daemon on this checkout
 	@.venv/bin/retail dev
+
+dashboard: $(SHOWN) ## Show the numbers in the browser
+	@.venv/bin/retail dashboard
 
 test: $(ALL) ## Run the tests; choose some with PYTEST_ARGS='-k calendar'
 	@$(PY) -m pytest $(PYTEST_ARGS)
@@ -89,6 +94,11 @@ $(CORE): pyproject.toml constraints.txt | $(PY)
 $(ALL): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
 	@$(call install,'$(PACKAGE_AND_TOOLS)')
+	@touch $(CORE) $(SHOWN) $@
+
+$(SHOWN): pyproject.toml constraints.txt | $(PY)
+	@echo 'Installing into .venv (about a minute) ...'
+	@$(call install,'$(PACKAGE_AND_DASHBOARD)')
 	@touch $(CORE) $@
 
 $(BENCH): pyproject.toml constraints.txt | $(PY)
