@@ -12,7 +12,9 @@ CORE := .venv/.installed-core
 ALL := .venv/.installed-all
 BENCH := .venv/.installed-bench
 CLOUD := .venv/.installed-cloud
+SHOWN := .venv/.installed-dashboard
 PACKAGE := .[demo]
+PACKAGE_AND_DASHBOARD := .[dashboard]
 PACKAGE_AND_TOOLS := .[test,dev]
 PACKAGE_AND_YARDSTICKS := .[bench]
 PACKAGE_AND_CLOUD := .[cloud,local-cloud]
@@ -30,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-cloud dev test lint format bench setup constraints clean
+.PHONY: help demo demo-cloud dev dashboard test lint format bench setup constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +45,9 @@ demo-cloud: $(CLOUD) ## The same on S3 and a stand-in of Redshift, all on this m
 
 dev: $(CORE) ## Start Dagster's UI and daemon on this checkout
 	@.venv/bin/retail dev
+
+dashboard: $(SHOWN) ## Show the numbers in the browser
+	@.venv/bin/retail dashboard
 
 test: $(ALL) ## Run the tests; choose some with PYTEST_ARGS='-k calendar'
 	@$(PY) -m pytest $(PYTEST_ARGS)
@@ -94,14 +99,19 @@ $(CORE): pyproject.toml constraints.txt | $(PY)
 $(ALL): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
 	@$(call install,'$(PACKAGE_AND_TOOLS)')
-	@touch $(CORE) $@
+	@touch $(CORE) $(SHOWN) $@
+
+$(SHOWN): pyproject.toml constraints.txt | $(PY)
+	@echo 'Installing into .venv (about a minute) ...'
+	@$(call install,'$(PACKAGE_AND_DASHBOARD)')
+	@touch $@
 
 $(CLOUD): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
 	@$(call install,'$(PACKAGE_AND_CLOUD)')
-	@touch $(CORE) $@
+	@touch $@
 
 $(BENCH): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
 	@$(call install,'$(PACKAGE_AND_YARDSTICKS)')
-	@touch $(CORE) $@
+	@touch $@

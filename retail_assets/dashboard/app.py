@@ -1,4 +1,7 @@
-"""The app that Streamlit runs: the list of pages, and the one place where their errors become help."""
+"""The app that Streamlit runs: the list of pages, and the one place where their errors become help.
+
+Their files are not in a folder called pages: Streamlit would run one by itself when the first visitor asks for it.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ ICON = Path(__file__).with_name("icon.svg")
 """Of our own: Streamlit would fetch the picture of a named one from the network."""
 PAGES = {
     "Shop": [
-        st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
-        st.Page("pages/demand.py", title="Demand explorer", icon=":material/search_insights:"),
-        st.Page("pages/funnel.py", title="Funnel", icon=":material/filter_alt:"),
-        st.Page("pages/forecast.py", title="Forecast", icon=":material/trending_up:"),
-        st.Page("pages/sales.py", title="Sales", icon=":material/point_of_sale:"),
+        st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+        st.Page("views/demand.py", title="Demand explorer", icon=":material/search_insights:"),
+        st.Page("views/funnel.py", title="Funnel", icon=":material/filter_alt:"),
+        st.Page("views/forecast.py", title="Forecast", icon=":material/trending_up:"),
+        st.Page("views/sales.py", title="Sales", icon=":material/point_of_sale:"),
     ],
     "Data": [
-        st.Page("pages/quality.py", title="Data quality", icon=":material/fact_check:"),
-        st.Page("pages/catalogue.py", title="Catalogue", icon=":material/menu_book:"),
+        st.Page("views/quality.py", title="Data quality", icon=":material/fact_check:"),
+        st.Page("views/catalogue.py", title="Catalogue", icon=":material/menu_book:"),
     ],
 }
 

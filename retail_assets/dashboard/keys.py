@@ -53,13 +53,13 @@ def choose_keys(key_type: str) -> None:
         )
         found = warehouse().ask("search_keys", key_type=key_type, text=text.strip(), limit=SHOWN).to_pylist()
         taken = chosen_keys(key_type)
-        labels = {row["key_value"]: _label(row) for row in found}
-        missing = [key for key in taken if key not in labels]
-        options = [*taken, *(key for key in labels if key not in taken)]
+        known = warehouse().ask("known_keys", key_type=key_type, keys=taken).to_pylist()
+        labels = {row["key_value"]: _label(row) for row in [*known, *found]}
+        options = [*taken, *(row["key_value"] for row in found if row["key_value"] not in taken)]
         widget = f"keys of {key_type}"
         st.session_state[widget] = taken
         st.pills(
-            f"Up to {MOST_CHOSEN} to compare" if found or missing else "Nothing is called that",
+            f"Up to {MOST_CHOSEN} to compare" if found else "Nothing is called that",
             options,
             selection_mode="multi",
             format_func=lambda key: labels.get(key, key),

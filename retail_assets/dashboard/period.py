@@ -22,7 +22,13 @@ def choose_period(question: str = "reach") -> Period:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         chosen = st.segmented_control(
-            "Period (UTC dates)", list(PRESETS), default=default, key="period", required=True, bind="query-params"
+            "Period (UTC dates)",
+            list(PRESETS),
+            default=default,
+            key="period",
+            required=True,
+            bind="query-params",
+            wrap=True,
         )
     if chosen == OWN:
         with right:

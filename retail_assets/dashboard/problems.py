@@ -29,7 +29,7 @@ def show_problems(period: Period) -> None:
     age = f", {_ago(published)}" if published else ""
     st.markdown(f"{ICONS['good']} Data up to **{day(reach['last_date'])}** (UTC){age}")
     show_findings(period)
-    st.page_link("pages/quality.py", label="All about data quality", icon=":material/fact_check:")
+    st.page_link("views/quality.py", label="All about data quality", icon=":material/fact_check:")
 
 
 def _ago(moment: datetime) -> str:

@@ -25,7 +25,7 @@ pytest.importorskip("streamlit", reason="no Streamlit: pip install 'retail-asset
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
-PATIENCE = 60_000
+PATIENCE = 30_000
 """Milliseconds that a busy machine may take for what takes a moment on an idle one."""
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

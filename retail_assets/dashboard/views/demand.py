@@ -50,6 +50,7 @@ def show_chart(series: pa.Table, keys: list[str], period: Period) -> None:
         key="measure",
         required=True,
         bind="query-params",
+        wrap=True,
     )
     _, title, form = MEASURES[measure or "purchases"]
     bands = charts.holiday_bands(warehouse().ask("holidays", **period.bounds))
