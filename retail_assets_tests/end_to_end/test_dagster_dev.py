@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.instance import PROJECT, open_instance, workspace_file
 from retail_assets.settings import Settings
@@ -94,7 +94,8 @@ def test_definitions_load_with_every_asset_and_no_error(server: DagsterDev) -> N
     assert location["name"] == "retail_assets.definitions"
     assert location["locationOrLoadError"]["__typename"] == "RepositoryLocation", location
     names = {"/".join(node["assetKey"]["path"]) for node in found["assetNodes"]}
-    made = {f"warehouse/{name}" if step.store == "warehouse" else name for step in STEPS for name in step.outputs}
+    steps = (*STEPS, *ON_DEMAND)
+    made = {f"warehouse/{name}" if step.store == "warehouse" else name for step in steps for name in step.outputs}
     assert names == made | {"landed_files", "retail_aggregates"}
     assert all(node["description"] for node in found["assetNodes"])
 
