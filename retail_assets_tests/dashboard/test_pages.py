@@ -107,7 +107,7 @@ def test_pages_follow_what_is_published_and_keep_what_was_chosen(small: Settings
     platform = Platform.local(small)
     build(platform)
     with serving(small) as url:
-        page = settled(open_page(f"{url}/demand?key_type=Brands&period=All"))
+        page = settled(open_page(f"{url}/demand?key_type=Brands"))
         page.get_by_label("Search brands").press_sequentially("sam")
         expect(page.get_by_role("button", name="samsung (1 sold)")).to_be_visible()
         page.get_by_text("Views", exact=True).click()
@@ -120,7 +120,7 @@ def test_pages_follow_what_is_published_and_keep_what_was_chosen(small: Settings
 
         expect(page.get_by_role("button", name="samsung (3 sold)")).to_be_visible()
         expect(page.get_by_label("Search brands")).to_have_value("sam")
-        expect(page).to_have_url(f"{url}/demand?key_type=Brands&period=All&measure=views")
+        expect(page).to_have_url(f"{url}/demand?key_type=Brands&measure=Views")
         expect_no_traceback(page)
 
 
@@ -132,9 +132,7 @@ def test_keys_are_searched_as_one_types_and_compared(shop_url: str, shop: Settin
     page.get_by_role("button", name="xiaomi (").click()
     settled(page)
 
-    (name,) = {chart.get_attribute("aria-label") for chart in page.locator(f"{CHART}[aria-label]").all()}
-    assert name
-    assert "xiaomi" in name
+    expect(page.locator(f"{CHART}[aria-label*=xiaomi]")).to_be_visible()
 
 
 def test_downloads_hold_what_is_shown(shop_url: str, shop: Settings, open_page: Open) -> None:
@@ -163,11 +161,11 @@ def test_dates_are_chosen_and_stand_in_the_address(shop_url: str, open_page: Ope
     page = settled(open_page(f"{shop_url}/?period=7+days"))
     expect(page.get_by_text("2 Dec 2019 – 8 Dec 2019", exact=False).first).to_be_visible()
 
-    page.get_by_text("14 days", exact=True).click()
+    page.get_by_text("28 days", exact=True).click()
 
-    expect(page.get_by_text("25 Nov 2019 – 8 Dec 2019", exact=False).first).to_be_visible()
+    expect(page.get_by_text("11 Nov 2019 – 8 Dec 2019", exact=False).first).to_be_visible()
     page.get_by_role("link", name="Funnel").click()
-    expect(page).to_have_url(f"{shop_url}/funnel?period=14+days")
+    expect(page).to_have_url(f"{shop_url}/funnel?period=28+days")
     settled(page)
     expect_no_traceback(page)
 
