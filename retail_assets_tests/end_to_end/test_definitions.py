@@ -18,7 +18,7 @@ from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
 from retail_assets_tests.end_to_end.running import settings_in
 
-BESIDE_STEPS = {"landed_files", versioning.NAME}
+BESIDE_STEPS = {"landed_files", versioning.NAME, "retail_report"}
 """Assets that no step makes."""
 
 
