@@ -72,7 +72,9 @@ def main() -> None:
             )
             for visit in ("first", "second"):
                 for name in PAGES:
-                    wait = opened(browser.new_page(), name)
+                    page = browser.new_page()
+                    wait = opened(page, name)
+                    page.close()
                     print(f"{visit} visit, {name or 'overview'}: first chart after {wait:.2f} s")
             page = browser.new_page()
             opened(page, "demand")
@@ -90,7 +92,10 @@ def main() -> None:
 def serving(data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`retail dashboard` on this platform, ready."""
     command = [sys.executable, "-m", "retail_assets.cli.main", "dashboard", "--port", str(PORT)]
-    server = subprocess.Popen(command, env={**os.environ, "RETAIL_DATA_DIR": str(data)}, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command,
+        env={**os.environ, "RETAIL_DATA_DIR": str(data)},
+    )
     try:
         started = time.monotonic()
         while True:
@@ -118,7 +123,7 @@ def opened(page: Page, name: str) -> float:
 
 def interactions(page: Page) -> dict[str, Callable[[], None]]:
     """What an analyst does on the demand page."""
-    measures, letters = ["Views", "Purchases"] * INTERACTIONS, list("brand_12" * INTERACTIONS)
+    measures, letters = ["Views", "Purchases"] * INTERACTIONS, ["1", "Backspace"] * INTERACTIONS
     periods = ["7 days", "14 days"] * INTERACTIONS
 
     def choose(names: list[str]) -> Callable[[], None]:

@@ -96,7 +96,7 @@ def test_definitions_load_with_every_asset_and_no_error(server: DagsterDev) -> N
     names = {"/".join(node["assetKey"]["path"]) for node in found["assetNodes"]}
     steps = (*STEPS, *ON_DEMAND)
     made = {f"warehouse/{name}" if step.store == "warehouse" else name for step in steps for name in step.outputs}
-    assert names == made | {"landed_files", "retail_aggregates"}
+    assert names == made | {"landed_files", "retail_aggregates", "retail_report"}
     assert all(node["description"] for node in found["assetNodes"])
 
 
