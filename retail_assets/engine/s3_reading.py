@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.extension import load_extension
 from retail_assets.engine.s3 import s3_client, s3_credentials
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.engine.s3_location import S3Location, is_s3
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
-WHEEL = "duckdb_extension_httpfs"
 PAUSES_SECONDS = (0.1, 0.5, 2.0)
 """Between attempts to read; a PUT takes no longer to be over."""
 
@@ -36,7 +34,10 @@ def allow_reading(connection: DuckDBPyConnection, locations: Iterable[str], sett
     buckets = sorted({S3Location.of(location).bucket for location in locations if is_s3(location)})
     if not buckets:
         return
-    _load(connection)
+    try:
+        load_extension(connection, "httpfs", "cloud")
+    except ModuleNotFoundError as error:
+        raise S3Error(str(error)) from error
     for name, value in _options(settings).items():
         connection.execute(f"SET {name} = {value}")
     for bucket in buckets:
@@ -58,27 +59,6 @@ def read_again(read: Callable[[], T]) -> T:
             LOG.warning("reading from S3 again, since it failed (%s)", type(error).__name__)
             time.sleep(seconds)
     return read()
-
-
-def _load(connection: DuckDBPyConnection) -> None:
-    import duckdb
-
-    if spec := find_spec(WHEEL):
-        folder = Path(str(spec.origin)).parent / "extensions" / f"v{duckdb.__version__}"
-        connection.execute(f"LOAD {quote_literal(str(folder / 'httpfs.duckdb_extension'))}")
-        return
-    try:
-        connection.execute("LOAD httpfs")
-    except duckdb.Error:
-        LOG.warning("duckdb-extension-httpfs is not installed; DuckDB fetches httpfs from its own site")
-        try:
-            connection.execute("INSTALL httpfs")
-            connection.execute("LOAD httpfs")
-        except duckdb.Error as error:
-            said = str(error).splitlines()[0]
-            raise S3Error(
-                f"DuckDB has no httpfs to read S3 with: pip install 'retail-assets[cloud]' ({said})"
-            ) from error
 
 
 def _options(settings: S3Settings) -> dict[str, str]:
