@@ -41,7 +41,9 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         schedules=[daily_landing(chosen), *sales_schedules(chosen), daily_report(chosen)],
         resources={
             "platform": Platform.of(chosen),
-            "lake": LakeIOManager(root=root_of(chosen), s3=chosen.s3.model_dump(mode="json", exclude_unset=True)),
+            "lake": LakeIOManager(
+                root=root_of(chosen), s3=chosen.s3.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+            ),
             "warehouse": warehouse_io_manager(chosen),
         },
         executor=dg.in_process_executor,

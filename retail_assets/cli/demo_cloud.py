@@ -34,7 +34,7 @@ def demo_cloud(
     first: StartOption = FIRST,
     last: EndOption = LAST,
 ) -> None:
-    """Run the demo on S3 and a stand-in of Redshift, on this machine.
+    """Run the demo on a local S3 and a stand-in of Redshift.
 
     The same shop is also built in a folder with a DuckDB file, and both are compared, partition by partition and row by
     row. Everything is kept below demo-cloud in the data folder: a second run changes nothing.

@@ -197,7 +197,7 @@ def test_d07_a_file_that_grows_between_listing_and_reading_is_left(
     path = land(platform, "day.csv", [event()])
     (listed,) = platform.landing.pending()
     path.write_text(csv_text([event(), event(user_id="2")]))
-    monkeypatch.setattr("retail_assets.landing.landing.arrivals", lambda folder: [listed])
+    monkeypatch.setattr("retail_assets.landing.inbox.FolderInbox.arrivals", lambda *_: [listed])
 
     assert platform.landing.take_in() == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS
 from retail_assets_tests.building import csv_text, event
 from retail_assets_tests.cli.conftest import Retail
 from retail_assets_tests.cli.test_main import assert_is_one_clear_error
@@ -19,7 +19,7 @@ def test_status_says_what_each_dataset_holds_and_lacks(retail: Retail, built: Pa
     found = {item["dataset"]: item for item in result.json["datasets"]}
     clean = found["clean_events"]
     assert result.code == 0
-    assert len(found) == sum(len(step.outputs) for step in STEPS)
+    assert len(found) == sum(len(step.outputs) for step in (*STEPS, *ON_DEMAND))
     assert (clean["partitions"], clean["first_date"], clean["last_date"]) == (2, "2019-10-01", "2019-10-03")
     assert (clean["missing_dates"], clean["rows"], clean["to_make"]) == (["2019-10-02"], 35, 0)
     assert clean["bytes"] > 0

@@ -31,9 +31,9 @@ FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[sync_api.Browser]:
-    """The system's Chromium, headless."""
+    """The system's Chromium, headless. While it is there its event loop runs, and Dagster cannot run another."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if not found:
         pytest.skip("no Chromium on the PATH: apt-get install chromium")
@@ -76,14 +76,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return build_shop(tmp_path_factory.mktemp("shop") / "data")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop_url(shop: Settings, chromium: sync_api.Browser) -> Iterator[str]:
     """The dashboard of the shop."""
     with serving(shop) as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def empty_url(tmp_path_factory: pytest.TempPathFactory, chromium: sync_api.Browser) -> Iterator[str]:
     """The dashboard of a platform that nothing has been done to yet."""
     with serving(shop_settings(tmp_path_factory.mktemp("empty") / "data")) as url:

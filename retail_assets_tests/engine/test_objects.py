@@ -24,11 +24,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Gives access to one and the same place, each time as another process would have it."""
     if request.param == "folder":
         return lambda: FolderObjects(tmp_path / "objects")
     server: S3Server = request.getfixturevalue("server")
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
     prefix = f"{tmp_path.name}/ledger"
     return lambda: S3Objects(S3(server.settings), S3Location(BUCKET, prefix))
 
