@@ -13,15 +13,10 @@ ALL := .venv/.installed-all
 BENCH := .venv/.installed-bench
 CLOUD := .venv/.installed-cloud
 SHOWN := .venv/.installed-dashboard
-PACKAGE := .[demo]
-PACKAGE_AND_DASHBOARD := .[dashboard]
-PACKAGE_AND_TOOLS := .[test,dev]
-PACKAGE_AND_YARDSTICKS := .[bench]
-PACKAGE_AND_CLOUD := .[cloud,local-cloud]
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# $(call install,PACKAGE): editable, at the versions of constraints.txt, with byte code.
+# $(call install,'.[EXTRAS]'): editable, at the versions of constraints.txt, with byte code.
 ifneq ($(UV),)
 install = $(UV) pip install --quiet --compile-bytecode --python $(PY) -c constraints.txt -e $(1)
 else
@@ -91,27 +86,15 @@ else
 	@$(PY) -m pip install -qq --upgrade pip
 endif
 
-$(CORE): pyproject.toml constraints.txt | $(PY)
-	@echo 'Installing into .venv (about a minute) ...'
-	@$(call install,'$(PACKAGE)')
-	@touch $@
+$(CORE): EXTRAS := demo
+$(SHOWN): EXTRAS := dashboard
+$(CLOUD): EXTRAS := cloud,local-cloud
+$(BENCH): EXTRAS := bench
+$(ALL): EXTRAS := test,dev
+# With the tools come all packages of these.
+$(ALL): INCLUDED := $(CORE) $(SHOWN)
 
-$(ALL): pyproject.toml constraints.txt | $(PY)
+$(CORE) $(SHOWN) $(CLOUD) $(BENCH) $(ALL): pyproject.toml constraints.txt | $(PY)
 	@echo 'Installing into .venv (about a minute) ...'
-	@$(call install,'$(PACKAGE_AND_TOOLS)')
-	@touch $(CORE) $(SHOWN) $@
-
-$(SHOWN): pyproject.toml constraints.txt | $(PY)
-	@echo 'Installing into .venv (about a minute) ...'
-	@$(call install,'$(PACKAGE_AND_DASHBOARD)')
-	@touch $@
-
-$(CLOUD): pyproject.toml constraints.txt | $(PY)
-	@echo 'Installing into .venv (about a minute) ...'
-	@$(call install,'$(PACKAGE_AND_CLOUD)')
-	@touch $@
-
-$(BENCH): pyproject.toml constraints.txt | $(PY)
-	@echo 'Installing into .venv (about a minute) ...'
-	@$(call install,'$(PACKAGE_AND_YARDSTICKS)')
-	@touch $@
+	@$(call install,'.[$(EXTRAS)]')
+	@touch $(INCLUDED) $@
