@@ -91,7 +91,7 @@ def main() -> None:
 @contextmanager
 def serving(data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`retail dashboard` on this platform, ready."""
-    command = [sys.executable, "-m", "retail_assets.cli.main", "dashboard", "--port", str(PORT)]
+    command = [sys.executable, "-m", "retail_assets.cli.program", "dashboard", "--port", str(PORT)]
     server = subprocess.Popen(
         command,
         env={**os.environ, "RETAIL_DATA_DIR": str(data)},

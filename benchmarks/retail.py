@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import Measured, run
 
-RETAIL = (sys.executable, "-m", "retail_assets.cli.main")
+RETAIL = (sys.executable, "-m", "retail_assets.cli.program")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from retail_assets.automation.choice import Chosen, Stage, choose, stage_of, wit
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
+from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.progress import Tell
 from retail_assets.sources.postgres.connection import SourceError
 
@@ -59,18 +60,28 @@ class Backfill:
     watcher: Watcher = field(default_factory=Watcher)
 
     def run(
-        self, first: date | None = None, last: date | None = None, *, force: bool = False, include_empty: bool = False
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        force: bool = False,
+        include_empty: bool = False,
+        taken: Sequence[LandedFile] | None = None,
     ) -> BackfillReport:
         """Take in pending files, then make what is missing or stale of all landed dates from ``first`` to ``last``.
 
         Dates of the range that no file has events of are made too, as empty days, with ``include_empty``; without it
-        they are only reported. ``force`` makes everything again.
+        they are only reported. ``force`` makes everything again. ``taken`` is what became of the pending files where
+        they have just been taken in.
         """
         with exclusive(backfill_lock(self.platform), "backfilling"):
-            return self._run(first, last, force=force, include_empty=include_empty)
+            if taken is None:
+                taken = self.platform.landing.take_in(self.watcher.file)
+            return self._run(first, last, taken, force=force, include_empty=include_empty)
 
-    def _run(self, first: date | None, last: date | None, *, force: bool, include_empty: bool) -> BackfillReport:
-        taken = self.platform.landing.take_in(self.watcher.file)
+    def _run(
+        self, first: date | None, last: date | None, taken: Sequence[LandedFile], *, force: bool, include_empty: bool
+    ) -> BackfillReport:
         report_landed(self.instance, self.platform, taken)
         chosen = choose(self.platform, first, last, include_empty=include_empty)
         stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -71,15 +72,19 @@ def run_backfill(
 def _run_through_dagster(
     platform: Platform, home: Path, first: date | None, last: date | None, *, force: bool, include_empty: bool
 ) -> BackfillReport:
-    from retail_assets.automation.backfill import Backfill, Watcher
-    from retail_assets.automation.event_log import index_of
-    from retail_assets.automation.recorded import note_recorded
+    with meter() as shown, watching(shown) as shows, ThreadPoolExecutor(1, "definitions") as pool:
+        loading = pool.submit(open_definitions, platform.settings)  # two seconds of Python, while files are read
+        taken = platform.landing.take_in(shows.on_file)
+        definitions = loading.result()
 
-    definitions = open_definitions(platform.settings)
-    with open_instance(platform.settings) as instance, meter() as shown, watching(shown) as shows:
-        work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
-        report = work.run(first, last, force=force, include_empty=include_empty)
-        version, index = work.recorded_version(), index_of(instance)
+        from retail_assets.automation.backfill import Backfill, Watcher
+        from retail_assets.automation.event_log import index_of
+        from retail_assets.automation.recorded import note_recorded
+
+        with open_instance(platform.settings) as instance:
+            work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
+            report = work.run(first, last, force=force, include_empty=include_empty, taken=taken)
+            version, index = work.recorded_version(), index_of(instance)
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)
     return report

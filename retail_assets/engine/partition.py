@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
@@ -53,9 +53,3 @@ class Partition:
 def folder_of(values: Iterable[tuple[str, str | None]]) -> str:
     """Hive folders such as ``key_type=brand/date=2019-10-01``, values percent-encoded, NULL as Hive writes it."""
     return "/".join(f"{name}={NULL_FOLDER if value is None else quote(value, safe='')}" for name, value in values)
-
-
-def values_of(folder: str) -> dict[str, str | None]:
-    """The column values that hive folders stand for."""
-    pairs = (part.split("=", 1) for part in folder.split("/") if "=" in part)
-    return {name: None if value == NULL_FOLDER else unquote(value) for name, value in pairs}

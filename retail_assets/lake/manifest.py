@@ -74,7 +74,5 @@ def _read_as(path: Path, _: tuple[int, ...]) -> Sequence[tuple[Mapping[str, Any]
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return tuple((item, entry_of(str(path.parent), item)) for item in document["partitions"])
-    except FileNotFoundError:
-        raise
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error

@@ -112,7 +112,7 @@ def shell() -> Retail:
 
     def run(*arguments: str | Path, stdin: str = "", **environment: str) -> Result:
         done = subprocess.run(
-            [sys.executable, "-m", "retail_assets.cli.main", *map(str, arguments)],
+            [sys.executable, "-m", "retail_assets.cli.program", *map(str, arguments)],
             input=stdin,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             capture_output=True,

@@ -213,7 +213,7 @@ def test_a_signal_ends_it_and_nothing_temporary_stays(inbox: Path, tmp_path: Pat
     work = tmp_path / "work"
     command = [*arguments(inbox, tmp_path / "out"), "--work_dir", work]
     with subprocess.Popen(
-        [sys.executable, "-m", "retail_assets.cli.main", *map(str, command)],
+        [sys.executable, "-m", "retail_assets.cli.program", *map(str, command)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

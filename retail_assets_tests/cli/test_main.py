@@ -32,7 +32,7 @@ def assert_is_one_clear_error(result: Result, *parts: str, code: int = 1) -> Non
 
 def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "retail_assets.cli.main", "--help"],
+        [sys.executable, "-X", "importtime", "-m", "retail_assets.cli.program", "--help"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -122,7 +122,7 @@ def test_ctrl_c_ends_with_130(retail: Retail, data_dir: Path, monkeypatch: pytes
 
 def test_ctrl_c_ends_a_long_query_at_once(data_dir: Path) -> None:
     endless = "SELECT count(*) FROM range(10000000) AS a, range(100000000) AS b WHERE a.range * b.range % 7 = 3"
-    command = [sys.executable, "-m", "retail_assets.cli.main", "query", endless]
+    command = [sys.executable, "-m", "retail_assets.cli.program", "query", endless]
     with subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -170,3 +170,18 @@ def test_advice_names_the_platform_that_was_chosen(retail: Retail, data_dir: Pat
     assert "`retail land FILE...`" in retail("backfill").err
     assert f"`retail --data-dir '{other}' land FILE...`" in retail("--data-dir", other, "backfill").err
     assert opening.command_line("status").endswith("status")
+
+
+def test_nobody_reading_the_output_is_no_traceback(data_dir: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "retail_assets.cli.program", "query", "FROM range(200000)"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert "Traceback" not in running.stderr.read()
+        assert running.wait(60) != 0

@@ -54,7 +54,7 @@ def start(data: Path, *command: str) -> subprocess.Popen[str]:
         "RETAIL_LOOKBACK_DAYS": "30",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "retail_assets.cli.main", "--data-dir", str(data), *command],
+        [sys.executable, "-m", "retail_assets.cli.program", "--data-dir", str(data), *command],
         cwd=data.parent,
         env=environment,
         text=True,

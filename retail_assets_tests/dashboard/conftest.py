@@ -49,7 +49,7 @@ def serving(settings: Settings) -> Iterator[str]:
     port = free_port()
     environment = {**os.environ, "RETAIL_DATA_DIR": str(settings.data_dir), "RETAIL_MEMORY_LIMIT_MB": "512"}
     environment.pop("DAGSTER_HOME", None)
-    command = [sys.executable, "-m", "retail_assets.cli.main", "dashboard", "--port", str(port)]
+    command = [sys.executable, "-m", "retail_assets.cli.program", "dashboard", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     try:
         deadline = time.monotonic() + READY_SECONDS
