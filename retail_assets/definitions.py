@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from retail_assets.assets.catalogue import steps_of
+from retail_assets.assets.broken_mart import broken_mart_asset
+from retail_assets.assets.catalogue import marts_of, steps_of
 from retail_assets.assets.dataset_asset import dataset_asset
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
@@ -14,6 +15,7 @@ from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
 from retail_assets.automation.freshness import freshness_check
+from retail_assets.automation.marts import mart_sensors
 from retail_assets.automation.reporting import daily_report
 from retail_assets.automation.sales import sales_schedules, sales_sensors
 from retail_assets.automation.sensors import automation_sensors
@@ -30,6 +32,7 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         assets=[
             landed_files,
             *(dataset_asset(step) for step in steps_of(chosen)),
+            *(broken_mart_asset(mart) for mart in marts_of(chosen).broken),
             retail_aggregates,
             retail_report,
             *([shop_database] if chosen.has_sales else []),
@@ -37,7 +40,7 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         ],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
-        sensors=[*automation_sensors(chosen), *sales_sensors(chosen), failure_alerts(chosen)],
+        sensors=[*automation_sensors(chosen), *sales_sensors(chosen), *mart_sensors(chosen), failure_alerts(chosen)],
         schedules=[daily_landing(chosen), *sales_schedules(chosen), daily_report(chosen)],
         resources={
             "platform": Platform.of(chosen),

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "retail_assets"
 LAYERS = (
     {"settings", "contracts"},
     {"engine"},
-    {"lake", "warehouse", "landing", "sources", "checks", "versions", "local_cloud", "forecasting"},
+    {"lake", "warehouse", "landing", "sources", "checks", "versions", "local_cloud", "forecasting", "marts"},
     {"questions"},
     {"report"},
     {"assets"},

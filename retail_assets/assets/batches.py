@@ -35,6 +35,9 @@ def plan(capacity: Capacity, step: Step, outputs: Mapping[str, Output], partitio
     One thread per session is the cheapest way to use several cores: rows keep their order at no cost. What looks back
     goes in as few batches as memory allows, since each reads its look-back; so does what a warehouse loads.
     """
+    if step.mart and step.store == "lake":  # its SQL is written as if there were one date
+        workers = max(1, min(_most_workers(capacity), len(partitions)))
+        return Plan([[partition] for partition in sorted(partitions)], workers, capacity.divided(workers))
     days = [(day, _input_bytes(outputs, day)) for day in _days(partitions)]
     workers = _most_workers(capacity) if _is_divisible(step) else 1
     share = capacity.divided(workers)

@@ -1,5 +1,6 @@
 """Steps as Dagster assets: contracts become descriptions, schemas, owners, tags and checks; results become events."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -53,12 +54,13 @@ def _backfill_policy(step: Step) -> dg.BackfillPolicy | None:
 
     A step that looks back must have another policy than the step that it looks back upon. With the same, Dagster's
     daemon puts both into common runs, one a date where there are few dates, and starts these in any order: a date
-    would see its window before the window is made.
+    would see its window before the window is made. So each has one of its own.
     """
     if step.partitioning == "none":
         return None
     looks_back = any(upstream.lookback_days for upstream in step.upstreams)
-    return dg.BackfillPolicy.multi_run(MOST_PARTITIONS_A_RUN) if looks_back else dg.BackfillPolicy.single_run()
+    own = MOST_PARTITIONS_A_RUN + zlib.crc32(step.name.encode()) % MOST_PARTITIONS_A_RUN
+    return dg.BackfillPolicy.multi_run(own) if looks_back else dg.BackfillPolicy.single_run()
 
 
 def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dataset]) -> Iterator[Any]:

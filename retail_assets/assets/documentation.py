@@ -42,17 +42,16 @@ def code_version(step: Step) -> str:
 
 def definition_metadata(step: Step, contract: Contract) -> dict[str, Any]:
     """Column schema, name in SQL, grain, rules, and the contract and the SQL with links to their files."""
-    sql = "\n".join(f"`sql/{name}.sql`\n```sql\n{text}\n```" for name, text in _sql_files(step).items())
+    sql = "\n".join(f"`{name}`\n```sql\n{text}\n```" for name, text in _sql_files(step).items())
     values = {
         "dagster/column_schema": column_schema(contract),
         "dagster/table_name": f"warehouse.{contract.name}" if step.store == "warehouse" else contract.name,
         "dagster/code_references": _code_references(step, contract),
         "grain": contract.grain or "one row",
-        "contract": f"retail_assets/contracts/{contract.path}",
-        "SQL": dg.MetadataValue.md(sql),
+        "contract": contract.place,
     }
-    rules = _rules(contract)
-    return values | ({"rules": dg.MetadataValue.md(rules)} if rules else {})
+    texts = {"SQL": sql, "rules": _rules(contract)}
+    return values | {name: dg.MetadataValue.md(text) for name, text in texts.items() if text}
 
 
 def column_schema(contract: Contract) -> dg.TableSchema:
@@ -81,12 +80,15 @@ def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _sql_files(step: Step) -> dict[str, str]:
-    return {name: sql_text(name) for name in step.sql_files}
+    """The SQL by the name of its file, as people know it."""
+    own = {step.mart.sql_file.name: step.mart.sql} if step.mart and step.store == "lake" else {}
+    return {f"sql/{name}.sql": sql_text(name) for name in step.sql_files} | own
 
 
 def _code_references(step: Step, contract: Contract) -> dg.CodeReferencesMetadataValue:
     sql = [Path(str(files("retail_assets").joinpath("sql", *f"{name}.sql".split("/")))) for name in step.sql_files]
-    paths = [*sql, FOLDER / contract.path]
+    own = [step.mart.sql_file] if step.mart else []
+    paths = [*sql, *own, FOLDER / contract.path]
     found = [dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=path.name) for path in paths]
     return dg.CodeReferencesMetadataValue(code_references=[*found])
 

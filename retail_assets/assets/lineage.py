@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.contracts import contract
+from retail_assets.contracts import Column, contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.query import Query
 
@@ -30,7 +30,12 @@ def step_lineage(platform: Platform, step: Step) -> dict[str, dict[str, Sources]
     empty = {upstream.name: Dataset(contract(upstream.name), ()) for upstream in step.upstreams}
     outputs = step.described(platform.arguments(step, empty))
     kept = platform.settings.data_dir / ".lineage"
-    return {name: _query_lineage(output.query, name, kept) for name, output in outputs.items()}
+    try:
+        return {name: _query_lineage(output.query, name, kept) for name, output in outputs.items()}
+    except ValueError:
+        if step.mart:  # users may write whatever DuckDB understands, sqlglot or not
+            return {}
+        raise
 
 
 def _query_lineage(query: Query, output: str, kept: Path) -> dict[str, Sources]:
@@ -39,9 +44,15 @@ def _query_lineage(query: Query, output: str, kept: Path) -> dict[str, Sources]:
         origin = query.inputs[query.same_as]
         name = origin.name if isinstance(origin, Dataset) else query.same_as
         return {column: ((name, column),) for column in columns if name != output or query.name.startswith("warehouse")}
-    tables = {name: {c.name: c.type for c in dataset.contract.columns} for name, dataset in query.datasets()}
-    found = _kept_lineage(query.sql, dict(_shared(query)), tables, kept)
+    tables = {name: _types(dataset.contract.columns) for name, dataset in query.datasets()}
+    held = {f"{name}_partitions": _types(dataset.contract.partition_columns) for name, dataset in query.datasets()}
+    parts = {**held, "requested_partitions": _types(contract(output).partition_columns)}
+    found = _kept_lineage(query.sql, dict(_shared(query)), tables, {n: t for n, t in parts.items() if t}, kept)
     return {column: found[column.lower()] for column in columns if column.lower() in found}
+
+
+def _types(columns: Iterable[Column]) -> dict[str, str]:
+    return {column.name: column.type for column in columns}
 
 
 def _shared(query: Query) -> Iterator[tuple[str, str]]:
@@ -51,15 +62,15 @@ def _shared(query: Query) -> Iterator[tuple[str, str]]:
             yield from _shared(source)
 
 
-def _kept_lineage(sql: str, shared: dict[str, str], tables: Tables, kept: Path) -> dict[str, Sources]:
+def _kept_lineage(sql: str, shared: dict[str, str], tables: Tables, parts: Tables, kept: Path) -> dict[str, Sources]:
     """The sources as they were found before, or found now."""
-    question = json.dumps([sql, shared, tables, version("sqlglot")], sort_keys=True)
+    question = json.dumps([sql, shared, tables, parts, version("sqlglot")], sort_keys=True)
     answer = kept / f"{hashlib.sha256(question.encode()).hexdigest()[:24]}.json"
     try:
         document = json.loads(answer.read_text(encoding="utf-8"))
         return {column: tuple((name, source) for name, source in sources) for column, sources in document.items()}
     except (OSError, ValueError):  # not kept yet, or not whole
-        found = _lineage(sql, shared, tables)
+        found = _lineage(sql, shared, tables, parts)
         with suppress(OSError):  # a full or a read-only disk costs time only
             _keep(answer, json.dumps(found, sort_keys=True))
         return found
@@ -76,13 +87,23 @@ def _keep(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _lineage(sql: str, shared: dict[str, str], tables: Tables) -> dict[str, Sources]:
-    """The sources of each column that the SELECT has, in lower case, by sqlglot's lineage over the qualified query."""
+def _lineage(sql: str, shared: dict[str, str], tables: Tables, parts: Tables) -> dict[str, Sources]:
+    """The sources of each column that the SELECT has, in lower case, by sqlglot's lineage over the qualified query.
+
+    The lists of partitions in ``parts`` are no sources.
+
+    Raises:
+        ValueError: sqlglot does not understand the SQL.
+    """
     from sqlglot import exp
+    from sqlglot.errors import SqlglotError
     from sqlglot.lineage import lineage
 
     found: dict[str, Sources] = {}
-    nodes = lineage(None, sql, schema=tables, sources=shared, dialect="duckdb", trim_selects=False)
+    try:
+        nodes = lineage(None, sql, schema={**tables, **parts}, sources=shared, dialect="duckdb", trim_selects=False)
+    except SqlglotError as error:
+        raise ValueError(f"the lineage cannot be read: {error}") from error
     for column, node in nodes.items():
         leaves = [(leaf.source, leaf.name.rpartition(".")[2].strip('"')) for leaf in node.walk()]
         origins = {(source.name, name) for source, name in leaves if isinstance(source, exp.Table)}

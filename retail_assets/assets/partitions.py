@@ -67,7 +67,7 @@ def by_date_and_key() -> dg.MultiPartitionsDefinition:
 
 def definition(step: Step) -> dg.PartitionsDefinition[str] | None:
     """Dagster's definition of a step's partitions."""
-    days = by_sales_date() if step.domain == "sales" else by_date()
+    days = by_sales_date() if step.calendar == "sales" else by_date()
     return {"none": None, "date": days, "date_and_key": by_date_and_key()}[step.partitioning]
 
 
@@ -84,6 +84,8 @@ def mapping(step: Step, upstream: Upstream) -> dg.PartitionMapping | None:
                 "key_type": dg.DimensionPartitionMapping("key_type", dg.IdentityPartitionMapping()),
             }
         )
+    if upstream.lookback_days:
+        return _trailing(upstream.lookback_days) if upstream.partitioning == "date" else dg.AllPartitionMapping()
     if step.partitioning == upstream.partitioning:
         return dg.IdentityPartitionMapping()
     return dg.MultiToSingleDimensionPartitionMapping("date")

@@ -12,6 +12,7 @@ from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.publication import Store
 from retail_assets.lake.opening import lake_of
 from retail_assets.landing.landing import Landing
+from retail_assets.marts.loading import state_of
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.extraction import Extraction
 from retail_assets.sources.postgres.shop import shop_extraction
@@ -58,9 +59,10 @@ class Platform:
         return sorted({*self.landing.dates(), *self._published_dates()})
 
     def version(self) -> str:
-        """Changes whenever anything lands or is published."""
+        """Changes whenever anything lands or is published, or a file of a mart changes."""
         stores = [store.version() for _, store in sorted(self.stores.items())]
-        return " ".join([self.landing.ledger.version(), self.extraction.version(), *stores])
+        marts = [repr(state) for state in [state_of(self.settings.marts_dir)] if state]
+        return " ".join([self.landing.ledger.version(), self.extraction.version(), *stores, *marts])
 
     def store(self, step: Step) -> Store:
         """Where the step's outputs are kept."""

@@ -13,9 +13,12 @@ from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import Query
 from retail_assets.engine.staging import Output
+from retail_assets.marts.mart import GROUP, Mart
 
 Partitioning = Literal["none", "date", "date_and_key"]
 StoreName = Literal["lake", "warehouse"]
+Calendar = Literal["clickstream", "sales"]
+"""Whose first day is a dataset's first day."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Upstream:
         """Whether the partition's own slice of the input was never published: not empty, but absent."""
         if self.partitioning == "none":
             return not dataset.objects
+        if self.partitioning == "date_and_key" and partition.date and partition.get("key_type") is None:
+            held = {stored.partition for stored in dataset.on_same_date(partition)}
+            return not held.issuperset(of_dates("date_and_key", [partition.date.isoformat()]))
         return bool(partition.values) and not dataset.on_same_date(partition)
 
 
@@ -40,7 +46,7 @@ class Step:
     ``queries`` returns the Query of the only output, or one per output. Its parameters are the upstreams by name and,
     where it asks for them, ``settings``, ``landing`` and ``snapshot``. ``extracts``: a run of it takes a new snapshot
     of the shop's database first. ``audited_upstream``: its objects are published ones of an upstream with the same
-    contract, so that what was measured of them then holds here too.
+    contract, so that what was measured of them then holds here too. ``mart``: what users brought to make it from.
     """
 
     name: str
@@ -57,6 +63,8 @@ class Step:
     audited_upstream: bool = False
     fixed: tuple[tuple[str, str], ...] = ()
     description: str = ""
+    mart: Mart | None = None
+    calendar: Calendar = "clickstream"
 
     def contracts(self) -> list[Contract]:
         """The contracts of the outputs."""
@@ -69,8 +77,8 @@ class Step:
 
     @property
     def group(self) -> str:
-        """The group that the UI shows its datasets in: their domain, or the warehouse."""
-        return self.store if self.store == "warehouse" else self.domain
+        """The group that the UI shows its datasets in: marts, their domain, or the warehouse."""
+        return self.store if self.store == "warehouse" else GROUP if self.mart else self.domain
 
     def described(self, arguments: Mapping[str, object]) -> dict[str, Output]:
         """Call the function: every output with its contract and query."""
@@ -111,6 +119,7 @@ def step(
 
     def decorate(queries: Callable[..., Query | Mapping[str, Query]]) -> Step:
         name = queries.__name__
+        domain = contract((outputs or (name,))[0]).domain
         folders = {output: store if store == "warehouse" else contract(output).domain for output in outputs or (name,)}
         return Step(
             name=name if store == "lake" else f"{store}_{name}",
@@ -127,6 +136,7 @@ def step(
             audited_upstream=audited_upstream,
             fixed=fixed,
             description=queries.__doc__ or "",
+            calendar="sales" if domain == "sales" else "clickstream",
         )
 
     return decorate

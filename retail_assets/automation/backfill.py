@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS, sales_steps
+from retail_assets.assets.catalogue import STEPS, marts_of, sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import stale
@@ -20,8 +20,8 @@ from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import is_outdated
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
-from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before
-from retail_assets.automation.choice import Chosen, Stage, choose, stage_of, within
+from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage
+from retail_assets.automation.choice import Chosen, Stage, choose, mart_stage, stage_of, within
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
@@ -86,6 +86,7 @@ class Backfill:
         chosen = choose(self.platform, first, last, include_empty=include_empty)
         stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]
         stages += self._sales(first, last, force)
+        stages += self._marts(first, last, force)
         files = {**blocked_before(self.platform), **{entry.name: entry for entry in taken}}
         return BackfillReport(tuple(files.values()), chosen.dates, tuple(stages), chosen.absent)
 
@@ -104,6 +105,12 @@ class Backfill:
             days = Chosen(within(known_days(self.platform), first, last), ())
             stages.append(self._stage(stage_of(self.platform, step, days), force))
         return [*stages, self._export()]
+
+    def _marts(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
+        """The marts, upstream first."""
+        marts = marts_of(self.platform.settings)
+        stages = [self._stage(mart_stage(self.platform, step, first, last), force) for step in marts.steps]
+        return [*stages, *map(broken_stage, marts.broken)]
 
     def _export(self) -> StageReport:
         """The files by category and region, where they are not up to date."""
@@ -156,8 +163,8 @@ class Backfill:
 
     def recorded_version(self) -> str | None:
         """The platform's version, where the instance knows all that is published at it."""
-        version = self.platform.version()
-        return version if all(self._published(step) <= self._recorded(step) for step in STEPS) else None
+        version, steps = self.platform.version(), (*STEPS, *marts_of(self.platform.settings).steps)
+        return version if all(self._published(step) <= self._recorded(step) for step in steps) else None
 
     def _published(self, step: Step) -> set[str]:
         return {item.key for item in self.platform.store(step).published(step.contracts()[0])}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from retail_assets.assets.platform import Platform
 from retail_assets.landing.ledger import LandedFile
+from retail_assets.marts.mart import BrokenMart
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class BackfillReport:
     def succeeded(self) -> bool:
         """Whether every file was readable and every wanted partition is published."""
         return not self.blocked_files and not any(stage.failed or stage.without_input for stage in self.stages)
+
+
+def broken_stage(mart: BrokenMart) -> StageReport:
+    """A mart that cannot be made."""
+    return StageReport(mart.name, up_to_date=0, made=0, failed=("all",), reasons=(str(mart.error),))
 
 
 def blocked_before(platform: Platform) -> dict[str, LandedFile]:

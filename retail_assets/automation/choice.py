@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from retail_assets.assets.marts import is_ready, mart_dates
 from retail_assets.assets.materialization import runnable
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step, of_dates
@@ -57,6 +58,13 @@ def stage_of(platform: Platform, step: Step, chosen: Chosen) -> Stage:
     ready = runnable(platform, step, wanted)
     can_be_made = set(ready)
     return Stage(step, tuple(ready), tuple(item.key for item in wanted if item not in can_be_made))
+
+
+def mart_stage(platform: Platform, step: Step, first: date | None, last: date | None) -> Stage:
+    """What is wanted of a mart now: nothing where there is nothing yet to make it from."""
+    if not is_ready(platform, step):
+        return Stage(step, (), ())
+    return stage_of(platform, step, Chosen(within(mart_dates(platform, step), first, last), ()))
 
 
 def within(days: Iterable[str], first: date | None, last: date | None) -> tuple[str, ...]:

@@ -86,6 +86,7 @@ def examine() -> list[Finding]:
         "folders": lambda: _folders(settings),
         "memory": lambda: _memory(settings),
         "contracts": _contracts,
+        "marts": lambda: _marts(settings),
         "definitions": lambda: _definitions(settings),
         "Dagster instance": lambda: _instance(settings),
         "ledger": lambda: _ledger(platform),
@@ -193,6 +194,16 @@ def _contracts() -> Iterator[Finding]:
     for name in names:
         contract(name)
     yield Finding("contracts", "ok", f"{plural(len(names), 'contract')} readable")
+
+
+def _marts(settings: Settings) -> Iterator[Finding]:
+    from retail_assets.assets.catalogue import marts_of
+
+    marts = marts_of(settings)
+    for mart in marts.broken:
+        yield Finding(f"mart {mart.name}", "wrong", "broken, and not made", str(mart.error))
+    good = sum(step.store == "lake" for step in marts.steps)
+    yield Finding("marts", "ok", f"{plural(good, 'mart')} of {settings.marts_dir} can be made")
 
 
 def _definitions(settings: Settings) -> Iterator[Finding]:

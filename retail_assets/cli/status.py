@@ -92,7 +92,7 @@ def status(form: FormatOption = Format.table) -> None:
 
 def platform_status(platform: Platform) -> PlatformStatus:
     """Everything that is known of the platform's datasets, from manifests, ledger and instance."""
-    from retail_assets.assets.catalogue import steps_of
+    from retail_assets.assets.catalogue import marts_of, steps_of
     from retail_assets.assets.dataset_asset import asset_key
     from retail_assets.cli.records import check_states, last_materialized
 
@@ -102,6 +102,7 @@ def platform_status(platform: Platform) -> PlatformStatus:
         times = last_materialized(instance, keys) if instance else {}
         checks = check_states(instance, open_definitions(platform.settings)) if instance else []
     datasets = [item for step in steps for item in _of_step(platform, step, times, checks)]
+    datasets += [DatasetStatus(mart.name, problem=str(mart.error)) for mart in marts_of(platform.settings).broken]
     return PlatformStatus(
         data_dir=str(platform.settings.data_dir),
         datasets=tuple(datasets),
@@ -125,18 +126,28 @@ def _of_step(
 def _to_make(platform: Platform, step: Step) -> int | None:
     """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
     from retail_assets.assets.catalogue import ON_DEMAND
+    from retail_assets.assets.marts import is_ready
     from retail_assets.assets.materialization import runnable, stale
-    from retail_assets.assets.sales_days import known_days
     from retail_assets.assets.step import of_dates
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
-        known = known_days(platform) if step.domain == "sales" else platform.landing.dates()
+        known = _known_dates(platform, step)
         days = sorted(published if step in ON_DEMAND else {*known, *published})
-        wanted = of_dates(step.partitioning, days) if days or step.extracts else []
+        is_wanted = is_ready(platform, step) if step.mart else days or step.extracts
+        wanted = of_dates(step.partitioning, days) if is_wanted else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
         return None
+
+
+def _known_dates(platform: Platform, step: Step) -> list[str]:
+    from retail_assets.assets.marts import mart_dates
+    from retail_assets.assets.sales_days import known_days
+
+    if step.mart:
+        return mart_dates(platform, step)
+    return known_days(platform) if step.domain == "sales" else platform.landing.dates()
 
 
 def _of_dataset(

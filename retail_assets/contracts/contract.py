@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -90,6 +91,7 @@ class Contract:
     left_out: tuple[str, ...] = ()
     """Columns of the source that are known and never read."""
     path: str = ""
+    """Its file: below this package's contracts, or absolute where users brought it."""
     digest: str = ""
 
     @property
@@ -118,6 +120,11 @@ class Contract:
     def received_columns(self) -> tuple[Column, ...]:
         """The columns that an incoming file brings."""
         return tuple(column for column in self.columns if column.received)
+
+    @property
+    def place(self) -> str:
+        """Its file, for people."""
+        return self.path if Path(self.path).is_absolute() else f"retail_assets/contracts/{self.path}"
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError names the columns that there are."""

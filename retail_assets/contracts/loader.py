@@ -38,10 +38,18 @@ def contract_files() -> dict[str, Path]:
 
 def contract_names() -> list[str]:
     """The names of all datasets that have a contract."""
-    return list(contract_files())
+    return [*contract_files(), *_brought]
 
 
-@cache
+_brought: dict[str, Contract] = {}
+"""Contracts of datasets that users bring, by name: IO managers know an asset by its name alone."""
+
+
+def bring(item: Contract) -> None:
+    """Make the contract of a dataset known that is none of this package's."""
+    _brought[item.name] = item
+
+
 def contract(name: str) -> Contract:
     """The contract of a dataset.
 
@@ -49,6 +57,12 @@ def contract(name: str) -> Contract:
         KeyError: no dataset has that name.
         ValueError: the file is not a valid contract; the message names the file.
     """
+    return _brought[name] if name in _brought else packaged(name)
+
+
+@cache
+def packaged(name: str) -> Contract:
+    """The contract of a dataset of this package; errors as for ``contract``."""
     if name not in contract_files():
         raise KeyError(f"no contract for {name!r}; there are {', '.join(contract_names())}")
     return read_contract(contract_files()[name])

@@ -33,7 +33,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Audit:
-    """A check of staged partitions against their inputs: the file ``sql/checks/<name>.sql``.
+    """A check of staged partitions against their inputs: ``sql``, or the file ``sql/checks/<name>.sql``.
 
     It reads the inputs of the step by their names and what is staged as ``staged_<dataset>``, and returns one row per
     partition: its columns, ``passed`` and ``detail``. The ``settings`` it names are variables of the same name.
@@ -43,6 +43,7 @@ class Audit:
     description: str
     blocking: bool = True
     settings: tuple[str, ...] = ()
+    sql: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def audit_contract(
 ) -> tuple[dict[Partition, Facts], list[Verdict]]:
     """One scan of the staged files: rows, digest and every rule of the contract, per partition."""
     types = type_violations(connection, contract, staged)
-    watched, rules = [column.name for column in contract.watched_columns], list(_rules(contract))
+    watched, rules = [column.name for column in contract.watched_columns], list(contract_rules(contract))
     scanned = {path: row for path, *row in connection.execute(_contract_scan(contract, staged)).fetchall()}
     nothing: list[Any] = [0, "0", *(None for _ in watched), *(0 for _ in rules)]
     facts: dict[Partition, Facts] = {}
@@ -91,7 +92,7 @@ def audit(
         connection.execute(f'CREATE OR REPLACE TEMP VIEW "staged_{name}" AS {objects}')
     for name in rule.settings:
         connection.execute(f'SET VARIABLE "{name}" = {quote_literal(getattr(settings, name))}')
-    found = connection.execute(sql_text(f"checks/{rule.name}"))
+    found = connection.execute(rule.sql or sql_text(f"checks/{rule.name}"))
     names = [column[0] for column in found.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     told = {_partition_of(row): row for row in rows}
@@ -133,7 +134,7 @@ def _staged_relation(contract: Contract, items: list[Staged]) -> str:
     return f"SELECT * FROM read_parquet([{paths}]{hive})"
 
 
-def _rules(contract: Contract) -> dict[str, str]:
+def contract_rules(contract: Contract) -> dict[str, str]:
     """Every rule as an aggregate that counts violations, by name."""
     rules = {
         name: f"count(*) FILTER (WHERE {predicate})"
@@ -151,7 +152,7 @@ def _rules(contract: Contract) -> dict[str, str]:
 def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
     columns = ", ".join(column.quoted for column in contract.stored_columns)
     shares = [f"avg(({column.quoted} IS NOT NULL)::INT)" for column in contract.watched_columns]
-    measured = "".join(f",\n    {expression}" for expression in [*shares, *_rules(contract).values()])
+    measured = "".join(f",\n    {expression}" for expression in [*shares, *contract_rules(contract).values()])
     source = f"read_parquet([{_paths(staged)}], hive_partitioning = false, filename = true)"
     return f"SELECT filename, count(*), sum(hash({columns}))::VARCHAR{measured}\nFROM {source}\nGROUP BY filename"
 

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="More places where event files arrive, each with its own format, as JSON: "
         '[{"name": "pos", "place": "s3://pos-exports/events", "source_timezone": "Europe/Berlin"}].',
     )
+    marts_dir: AbsolutePath = Field(
+        default=Path("marts"),
+        validate_default=True,
+        description="Folder of marts: datasets of your own, an SQL file and a contract each.",
+    )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
     )

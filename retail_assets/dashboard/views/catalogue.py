@@ -7,7 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.step import Step
 from retail_assets.cli.lineage import Graph, read_graph
@@ -32,7 +32,7 @@ def entries() -> dict[str, Entry]:
     """Every dataset by its name."""
     found = [
         Entry(item.name if step.store == "lake" else f"{step.store}.{item.name}", step, item)
-        for step in STEPS
+        for step in steps_of(open_platform().settings)
         for item in step.contracts()
     ]
     return {entry.name: entry for entry in found}
@@ -43,7 +43,7 @@ def made_at(version: str) -> dict[str, datetime]:
     """When each dataset was last materialized, as of this version of the platform."""
     platform = open_platform()
     with open_existing_instance(platform.settings) as instance:
-        keys = [asset_key(step, output) for step in STEPS for output in step.outputs]
+        keys = [asset_key(step, output) for step in steps_of(platform.settings) for output in step.outputs]
         return last_materialized(instance, keys) if instance else {}
 
 
@@ -126,7 +126,7 @@ def show(entry: Entry) -> None:
     for text in (item.usage, item.limitations):
         if text:
             st.markdown(text)
-    st.caption(f"Grain: {item.grain or 'one row'} · contract: retail_assets/contracts/{item.path}")
+    st.caption(f"Grain: {item.grain or 'one row'} · contract: {item.place}")
     show_state(entry)
     show_lineage(entry, lineage)
     show_columns(entry, lineage)

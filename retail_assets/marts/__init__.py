@@ -1,0 +1,1 @@
+"""Marts: datasets that users add by dropping an SQL file and its contract into a folder."""

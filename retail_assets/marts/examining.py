@@ -1,0 +1,172 @@
+"""Hold a mart's SQL against the contracts of what it reads and against its own, before any of it runs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from retail_assets.contracts import Column, Contract
+from retail_assets.contracts.contract import quote_identifier
+from retail_assets.engine.audit import contract_rules
+from retail_assets.engine.query import sql_text
+from retail_assets.marts.contract_file import ContractFile
+from retail_assets.marts.mart import MartError
+from retail_assets.marts.parsing import PARTITIONS, REQUESTED, ParsedSQL, refusal, told
+
+if TYPE_CHECKING:
+    import duckdb
+
+SUBJECT = "mart"
+"""The view of the SQL that is being examined."""
+DATE = Column("date", "DATE", "Which date.")
+INTEGERS = frozenset(
+    ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+)
+FLOATS = frozenset(("FLOAT", "DOUBLE"))
+
+
+@contextmanager
+def examination(known: Mapping[str, Contract]) -> Iterator[Examination]:
+    """An examination of marts that may read these datasets. It opens no file and no network."""
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "enable_external_access": False,
+        "errors_as_json": True,
+    }
+    with duckdb.connect(config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(sql_text("macros"))
+        work = Examination(connection, dict(known))
+        work._create_table(REQUESTED, (DATE,))
+        yield work
+
+
+@dataclass
+class Examination:
+    """A DuckDB with an empty table for each dataset that a mart reads."""
+
+    connection: duckdb.DuckDBPyConnection
+    known: dict[str, Contract]
+    _shown: set[str] = field(default_factory=set)
+
+    def add(self, contract: Contract) -> None:
+        """Let the marts to come read this dataset, too."""
+        self.known[contract.name] = contract
+
+    def columns(self, parsed: ParsedSQL) -> dict[str, str]:
+        """The columns of the SELECT with their types.
+
+        Raises:
+            MartError: it reads what is not there; with line and column.
+        """
+        self._show(parsed)
+        self._bind(f"CREATE OR REPLACE VIEW {SUBJECT} AS\n", parsed)
+        found = self.connection.execute(f"DESCRIBE {SUBJECT}").fetchall()
+        return {name: kind for name, kind, *_ in found}
+
+    def require_contract(self, file: ContractFile, parsed: ParsedSQL) -> None:
+        """Hold the SELECT against the mart's contract, and the contract's rules and checks against what they read.
+
+        Raises:
+            MartError: columns or types differ, or a rule cannot be asked.
+        """
+        found = {name.lower(): kind for name, kind in self.columns(parsed).items()}
+        wanted = {column.name.lower(): column for column in file.contract.columns}
+        for column in wanted.values():
+            self._require_type(file, column.name, column.type)
+            if column.name.lower() not in found:
+                given = ", ".join(found)
+                raise file.column_error(column.name, f"the SQL has no column {column.name}; it has {given}")
+        if extra := [name for name in found if name not in wanted]:
+            said = f"the contract says nothing of {', '.join(extra)}: describe it there, or leave it out here"
+            raise MartError(parsed.path, said)
+        for name, column in wanted.items():
+            if not _fits(found[name], column.type):
+                said = (
+                    f"{column.name} is {found[name]} in the SQL and {column.type} here: cast it there, or correct this"
+                )
+                raise file.column_error(column.name, said)
+        self._require_rules(file)
+        self._require_checks(file)
+
+    def _show(self, parsed: ParsedSQL) -> None:
+        """Tables for everything that is read."""
+        for name in parsed.datasets:
+            if name not in self.known:
+                raise parsed.error(self._unknown(name), name)
+            if name in self._shown:
+                continue
+            self._create_table(name, self.known[name].columns)
+            self._create_table(name + PARTITIONS, self.known[name].partition_columns or (DATE,))
+            self._shown.add(name)
+
+    def _create_table(self, name: str, columns: Iterable[Column]) -> None:
+        """A table, of which DuckDB speaks in its errors as users do."""
+        described = ", ".join(f"{column.quoted} {column.type}" for column in columns)
+        self.connection.execute(f"CREATE OR REPLACE TABLE {quote_identifier(name)} ({described})")
+
+    def _unknown(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self.known, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        return f"there is no dataset {name!r} in the lake.{meant} `retail marts` lists those that a mart may read"
+
+    def _bind(self, before: str, parsed: ParsedSQL) -> None:
+        import duckdb
+
+        try:
+            self.connection.execute(before + parsed.text)
+        except duckdb.Error as error:
+            raise refusal(parsed.path, parsed.text, error, before) from None
+
+    def _require_type(self, file: ContractFile, name: str, kind: str) -> None:
+        if problem := self._refused(f"SELECT NULL::{kind}"):
+            raise file.column_error(name, f"{kind} is no type of DuckDB's: {problem}")
+
+    def _require_rules(self, file: ContractFile) -> None:
+        """The contract's rules, asked of nothing: as in an audit, they do not see the partition's own column."""
+        stored = ", ".join(f"NULL::{column.type} AS {column.quoted}" for column in file.contract.stored_columns)
+        declared = [rule.name for rule in (*file.contract.row_rules, *file.contract.table_rules)]
+        for name, expression in contract_rules(file.contract).items():
+            if problem := self._refused(f"SELECT {expression} FROM (SELECT {stored})"):
+                if name in declared:
+                    raise file.rule_error(name, f"rule {name}: {problem}")
+                column, _, rule = name.partition(":")
+                raise file.column_error(column, f"rule {rule}: {problem}")
+
+    def _require_checks(self, file: ContractFile) -> None:
+        self._create_table(f"staged_{file.contract.name}", file.contract.columns)
+        for position, check in enumerate(file.making.checks):
+            if problem := self._refused(f"SELECT passed, detail FROM (\n{check.query}\n)"):
+                raise file.making_error(f"check {check.name}: {problem}", "checks", position, "query")
+
+    def _refused(self, sql: str) -> str:
+        """What DuckDB has against a query; nothing where it could be run."""
+        import duckdb
+
+        try:
+            self.connection.execute(f"EXPLAIN {sql}")
+        except duckdb.Error as error:
+            return told(error)["exception_message"].partition("\n")[0]
+        return ""
+
+
+def _fits(found: str, wanted: str) -> bool:
+    """Whether every value of one type is one of the other, or refused: nothing is rounded in silence."""
+    if found == wanted:
+        return True
+    if found in INTEGERS:
+        return wanted in INTEGERS or wanted in FLOATS or wanted.startswith("DECIMAL")
+    if found.startswith("DECIMAL"):
+        return wanted in FLOATS or (wanted.startswith("DECIMAL") and _scale(found) <= _scale(wanted))
+    return found == "FLOAT" and wanted == "DOUBLE"
+
+
+def _scale(decimal: str) -> int:
+    return int(decimal.removesuffix(")").rpartition(",")[2])

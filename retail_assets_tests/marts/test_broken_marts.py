@@ -1,0 +1,200 @@
+"""What may be wrong with a mart: each mistake is told by file, line and column, and leaves the others alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from retail_assets.assets.catalogue import marts_of
+from retail_assets.settings import Settings
+from retail_assets_tests.marts.dropping_in import DAILY_VIEWS, DAILY_VIEWS_COLUMNS, drop
+
+BRAND = {"brand": "VARCHAR"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", marts_dir=tmp_path / "marts")
+
+
+def problems(settings: Settings) -> dict[str, str]:
+    """What is wrong with each broken mart; the file by its name only."""
+    folder = f"{settings.marts_dir}/"
+    return {mart.name: str(mart.error).replace(folder, "") for mart in marts_of(settings).broken}
+
+
+def good(settings: Settings) -> list[str]:
+    return [step.name for step in marts_of(settings).steps]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT brand\nFROM clean_events\nWHERE (", "bad.sql:3:8: syntax error at end of input"),
+        ("SELECT 'brand", 'bad.sql:1:8: unterminated quoted string at or near "\'brand"'),
+        ("SELECT brand\nFROM clean_event", "bad.sql:2:6: there is no dataset 'clean_event' in the lake. Did you mean "
+         "clean_events?"),
+        ("SELECT brand FROM dim_product", "bad.sql:1:19: there is no dataset 'dim_product' in the lake."),
+        ("SELECT 'é' || brandy AS brand FROM clean_events", "bad.sql:1:15: Referenced column \"brandy\" not found"),
+        ("SELECT brand\n, nope(brand) AS x FROM clean_events", "bad.sql:2:3: Scalar Function with name nope does not"),
+        ("SELECT brand FROM warehouse.features", "bad.sql:1:19: "),
+        ("SELECT brand FROM 'events.csv'", "bad.sql:1:19: there is no dataset 'events.csv' in the lake."),
+        ("SELECT column0 AS brand FROM read_csv('/etc/hostname')", "bad.sql:1:30: a mart reads datasets and no files"),
+        ("DELETE FROM clean_events", "bad.sql: a mart is one SELECT: nothing else can be told what it reads"),
+        ("SELECT 1; SELECT 2", "bad.sql: a mart is one SELECT, and this file holds 2"),
+        ("-- nothing\n", "bad.sql: a mart is one SELECT, and this file holds none"),
+        ("SELECT brand, price FROM clean_events", "bad.sql: the contract says nothing of price: describe it there"),
+        ("SELECT brand FROM bad", "bad.sql:1:19: it reads itself: bad reads bad"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_sql(settings: Settings, sql: str, said: str) -> None:
+    drop(settings, "bad", sql, BRAND)
+    drop(settings, "daily_views", DAILY_VIEWS, DAILY_VIEWS_COLUMNS)
+
+    assert problems(settings)["bad"].startswith(said)
+    assert good(settings) == ["daily_views", "warehouse_daily_views"]
+
+
+CONTRACT = """apiVersion: v3.1.0
+kind: DataContract
+id: bad
+name: bad
+version: 1.0.0
+status: active
+schema:
+  - name: bad
+    physicalType: parquet
+    properties:
+      - {name: date, physicalType: DATE, partitioned: true, partitionKeyPosition: 1}
+      - {name: views, physicalType: BIGINT, logicalTypeOptions: {minimum: 0}}
+    quality:
+      - {name: positive, type: sql, mustBe: 0, query: "SELECT count(*) FROM ${object} WHERE views < 0"}
+customProperties:
+  - {property: reads, value: {daily_aggregates: {days: 7}}}
+  - property: checks
+    value:
+      - name: total
+        query: SELECT date, true AS passed, '' AS detail FROM staged_bad GROUP BY date
+"""
+SQL = (
+    "SELECT requested.date, sum(views_t) AS views FROM daily_aggregates, requested_partitions AS requested GROUP BY ALL"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("kind: DataContract", "kind: [DataContract", "bad.yaml:3:3: no YAML: "),
+        ("version: 1.0.0", "version: {}", "bad.yaml:5:10: version: Input should be a valid string"),
+        ("  - name: bad", "  - name: good", "bad.yaml:8:11: the schema is called 'good', but the file is bad.yaml"),
+        ("name: views, physicalType: BIGINT", "name: viewz, physicalType: BIGINT",
+         "bad.yaml:12:9: the SQL has no column viewz; it has date, views"),
+        ("name: views, physicalType: BIGINT", "name: views, physicalType: DATE",
+         "bad.yaml:12:9: views is HUGEINT in the SQL and DATE here"),
+        ("name: views, physicalType: BIGINT", "name: views, physicalType: BIGGINT",
+         "bad.yaml:12:9: BIGGINT is no type of DuckDB's"),
+        ("name: date, physicalType: DATE", "name: views, physicalType: VARCHAR",
+         "bad.yaml:11:7: a mart is partitioned by date (a column date of type DATE) or not at all, "
+         "not by views VARCHAR"),
+        ("WHERE views < 0", "WHERE clicks < 0", "bad.yaml:14:9: rule positive: Referenced column \"clicks\" not found"),
+        ("{minimum: 0}", "{minimum: zero}", "bad.yaml:12:9: "),
+        ("days: 7", "days: 0", "bad.yaml:16:56: reads.daily_aggregates.days: Input should be greater "
+         "than or equal to 1"),
+        ("reads, value: {daily_aggregates:", "reads, value: {features:",
+         "bad.yaml:16:41: the SQL does not read features"),
+        (", partitioned: true, partitionKeyPosition: 1", "",
+         "bad.yaml:16:49: bad is not partitioned by date: all of it is read anyway"),
+        ("FROM staged_bad", "FROM staged_worse", "bad.yaml:20:16: check total: Table with name staged_worse does not"),
+        ("name: total", "name: the total", "bad.yaml:19:15: checks.0.name: String should match pattern"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_contract(settings: Settings, before: str, after: str, said: str) -> None:
+    settings.marts_dir.mkdir()
+    (settings.marts_dir / "bad.sql").write_text(SQL)
+    contract = settings.marts_dir / "bad.yaml"
+    contract.write_text(CONTRACT)
+    assert problems(settings) == {}
+
+    contract.write_text(CONTRACT.replace(before, after, 1))
+
+    assert problems(settings)["bad"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("features", "features.sql: there is a dataset features already, which a mart does not replace"),
+        ("sales", "sales.sql: there is a dataset sales already"),
+        ("landed_files", "landed_files.sql: there is a dataset landed_files already"),
+        ("Top-products", "Top-products.sql: 'Top-products' is no name for a dataset"),
+        ("my_partitions", "my_partitions.sql: 'my_partitions' is no name for a dataset"),
+    ],
+)
+def test_names_that_a_mart_cannot_have(settings: Settings, name: str, said: str) -> None:
+    drop(settings, name, "SELECT brand FROM clean_events", BRAND)
+
+    assert problems(settings)[name].startswith(said)
+
+
+@pytest.mark.parametrize(("missing", "said"), [
+    (".yaml", "half.sql: half.yaml is missing beside it: a mart is both; `retail new-mart half` writes one"),
+    (".sql", "half.yaml: half.sql is missing beside it: a mart is both"),
+])  # fmt: skip
+def test_half_a_mart(settings: Settings, missing: str, said: str) -> None:
+    drop(settings, "half", "SELECT brand FROM clean_events", BRAND).with_suffix(missing).unlink()
+
+    assert problems(settings) == {"half": said}
+
+
+def test_marts_that_read_each_other_in_a_circle_are_broken_and_those_beside_it_are_not(settings: Settings) -> None:
+    drop(settings, "one", "SELECT brand FROM three", BRAND)
+    drop(settings, "two", "SELECT brand\nFROM one", BRAND)
+    drop(settings, "three", "SELECT brand FROM two", BRAND)
+    drop(settings, "beside", "SELECT brand FROM two", BRAND, warehouse=False)
+
+    found = problems(settings)
+
+    assert sorted(found) == ["one", "three", "two"]
+    assert found["two"].startswith("two.sql:2:6: it reads itself: ")
+    assert good(settings) == ["beside"]
+
+
+def test_what_reads_a_broken_mart_goes_on_as_long_as_its_contract_can_be_read(settings: Settings) -> None:
+    source = drop(settings, "source", "SELECT brandy AS brand FROM clean_events", BRAND)
+    drop(settings, "reader", "SELECT brand FROM source", BRAND)
+    assert sorted(problems(settings)) == ["source"]
+    assert good(settings) == ["reader", "warehouse_reader"]
+
+    source.with_suffix(".yaml").write_text("kind: nonsense")
+
+    assert problems(settings)["reader"] == "reader.sql:1:19: it reads source, whose contract is broken"
+
+
+def test_a_mart_by_date_reads_something_by_date(settings: Settings) -> None:
+    drop(settings, "calendar", "SELECT DATE '2019-10-01' AS date", {"date": "DATE"})
+
+    assert "it is partitioned by date, but nothing that the SQL reads is" in problems(settings)["calendar"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "is_fitting"),
+    [
+        ("1::HUGEINT", "BIGINT", True),
+        ("1::INTEGER", "DECIMAL(18,4)", True),
+        ("1::DECIMAL(38,4)", "DECIMAL(18,4)", True),
+        ("1::DECIMAL(18,4)", "DOUBLE", True),
+        ("1::DECIMAL(18,4)", "DECIMAL(18,2)", False),
+        ("1::DOUBLE", "DECIMAL(18,4)", False),
+        ("1::DOUBLE", "BIGINT", False),
+        ("'1'", "BIGINT", False),
+        ("now()", "TIMESTAMP", False),
+        ("now()", "DATE", False),
+    ],
+)
+def test_types_are_cast_only_where_nothing_is_lost(
+    settings: Settings, given: str, wanted: str, is_fitting: bool
+) -> None:
+    drop(settings, "typed", f"SELECT {given} AS value FROM clean_events", {"value": wanted})
+
+    assert (problems(settings) == {}) is is_fitting
