@@ -48,7 +48,7 @@ def definition_metadata(step: Step, contract: Contract) -> dict[str, Any]:
         "dagster/table_name": f"warehouse.{contract.name}" if step.store == "warehouse" else contract.name,
         "dagster/code_references": _code_references(step, contract),
         "grain": contract.grain or "one row",
-        "contract": f"retail_assets/contracts/{contract.path}",
+        "contract": contract.place,
         "SQL": dg.MetadataValue.md(sql),
     }
     rules = _rules(contract)

@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
-from retail_assets.assets.catalogue import STEPS, step_of
+from retail_assets.assets.catalogue import STEPS, steps_of
 from retail_assets.assets.materialization import outdated, runnable
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Partitioning, Step, Upstream, of_dates
@@ -79,6 +80,12 @@ class Due:
     outdated: dict[str, str] = field(default_factory=dict)
     """Everything that is missing or stale, with what it would be made from."""
 
+    @cached_property
+    def _makers(self) -> dict[str, str]:
+        """The step that makes each dataset of the lake; of a broken mart there is none."""
+        steps = (step for step in steps_of(self.platform.settings) if step.store == "lake")
+        return {output: step.name for step in steps for output in step.outputs}
+
     def runs(self) -> list[DueRun]:
         """The runs that can start now, upstream first."""
         return [run for group in self._groups() for run in self._ranges(group)]
@@ -98,7 +105,7 @@ class Due:
         candidates = self._outdated(step, known).items()
         found = {day for day, made in candidates if self._is_fresh(f"{step.name}|{day}", made)}
         for upstream in step.upstreams:
-            found |= _reached(step, upstream, due.get(_maker(upstream), frozenset()), known)
+            found |= _reached(step, upstream, due.get(self._makers.get(upstream.name, ""), frozenset()), known)
         return frozenset(found)
 
     def _is_fresh(self, name: str, made: str) -> bool:
@@ -116,7 +123,7 @@ class Due:
 
     def _place(self, step: Step, due: Mapping[str, frozenset[str]], groups: list[_Group]) -> None:
         """Let the step join the run that makes all it waits for, or start one of its own, or wait."""
-        makers = {_maker(upstream) for upstream in step.upstreams}
+        makers = {self._makers.get(upstream.name, "") for upstream in step.upstreams}
         awaited = {name for name in makers if due.get(name) or name in self.busy}
         fitting = [group for group in groups if group.fits(step, due[step.name])]
         for group in fitting:
@@ -132,10 +139,6 @@ class Due:
             keys = [f"{step.name}|{day}" for step in group.steps for day in days or [NO_DATE]]
             tried = {key: self.outdated[key] for key in keys if key in self.outdated}
             yield DueRun(tuple(group.steps), tuple(days), tried, tuple(key for key in keys if key not in tried))
-
-
-def _maker(upstream: Upstream) -> str:
-    return step_of(upstream.name).name
 
 
 def _reached(step: Step, upstream: Upstream, dates: Collection[str], known: frozenset[str]) -> set[str]:

@@ -9,7 +9,7 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import STEPS, steps_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
@@ -92,7 +92,8 @@ def look_for_stale(
     if before.seen == seen:
         return waiting
     attempts, vain = before.settle(instance)
-    due = Due(platform, _steps_of(running.values(), steps), attempts.tried, vain, steps, known)
+    busy = _being_made(running.values(), steps_of(platform.settings))
+    due = Due(platform, busy, attempts.tried, vain, steps, known)
     asked = {f"{today} {run.key}": run for run in due.runs()[:MOST_RUNS_A_TICK]}
     return dg.SensorResult(
         run_requests=[_request(key, run) for key, run in asked.items()],
@@ -130,7 +131,7 @@ def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey
     }
 
 
-def _steps_of(selections: Iterable[frozenset[dg.AssetKey] | None], steps: tuple[Step, ...]) -> set[str]:
+def _being_made(selections: Iterable[frozenset[dg.AssetKey] | None], steps: tuple[Step, ...]) -> set[str]:
     """The steps of these that these runs make something of."""
     chosen = list(selections)
     if None in chosen:

@@ -32,6 +32,8 @@ class Column:
     watches_filled: bool = False
     aliases: tuple[str, ...] = ()
     """Names that the column has in other instances of its source."""
+    default: str | None = None
+    """The value, as text, of rows of a declared source that bring none."""
 
     @property
     def quoted(self) -> str:
@@ -90,6 +92,7 @@ class Contract:
     left_out: tuple[str, ...] = ()
     """Columns of the source that are known and never read."""
     path: str = ""
+    """Its file: below this package's contracts, or absolute where users brought it."""
     digest: str = ""
 
     @property
@@ -118,6 +121,11 @@ class Contract:
     def received_columns(self) -> tuple[Column, ...]:
         """The columns that an incoming file brings."""
         return tuple(column for column in self.columns if column.received)
+
+    @property
+    def place(self) -> str:
+        """Its file, for people."""
+        return self.path if self.path.startswith("/") else f"retail_assets/contracts/{self.path}"
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError names the columns that there are."""

@@ -4,8 +4,8 @@ Custom properties of ours stand beside the standard. On the contract: ``rejectRe
 lists of ``reason``, ``when``, ``description``), ``leftOut`` (columns of a source that are never read),
 ``parquetVersion`` (1 or 2; 1 where it is not said), and, for warehouses of several machines, ``distribution`` (the
 column that rows are spread by, or ``all``) and ``sortKey``. On a column: ``received`` (``required`` or ``optional`` in
-an incoming file or table), ``aliases`` (its other names there) and ``watchFilledShare`` (its share of filled values is
-measured, and a check watches its drift).
+an incoming file or table), ``aliases`` (its other names there), ``default`` (its value where a source brings none) and
+``watchFilledShare`` (its share of filled values is measured, and a check watches its drift).
 """
 
 from __future__ import annotations
@@ -38,10 +38,18 @@ def contract_files() -> dict[str, Path]:
 
 def contract_names() -> list[str]:
     """The names of all datasets that have a contract."""
-    return list(contract_files())
+    return [*contract_files(), *_brought]
 
 
-@cache
+_brought: dict[str, Contract] = {}
+"""Contracts of datasets that users bring, by name: IO managers know an asset by its name alone."""
+
+
+def bring(item: Contract) -> None:
+    """Make the contract of a dataset known that is none of this package's."""
+    _brought[item.name] = item
+
+
 def contract(name: str) -> Contract:
     """The contract of a dataset.
 
@@ -49,6 +57,11 @@ def contract(name: str) -> Contract:
         KeyError: no dataset has that name.
         ValueError: the file is not a valid contract; the message names the file.
     """
+    return _brought[name] if name in _brought else _packaged(name)
+
+
+@cache
+def _packaged(name: str) -> Contract:
     if name not in contract_files():
         raise KeyError(f"no contract for {name!r}; there are {', '.join(contract_names())}")
     return read_contract(contract_files()[name])
@@ -118,7 +131,13 @@ def _column(item: SchemaProperty) -> Column:
         received=custom.get("received"),
         watches_filled=bool(custom.get("watchFilledShare")),
         aliases=tuple(custom.get("aliases", [])),
+        default=_text(custom.get("default")),
     )
+
+
+def _text(value: Any) -> str | None:
+    """A value of YAML as SQL would write it."""
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _quality(items: list[DataQuality]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:

@@ -33,7 +33,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Audit:
-    """A check of staged partitions against their inputs: the file ``sql/checks/<name>.sql``.
+    """A check of staged partitions against their inputs: ``sql``, or the file ``sql/checks/<name>.sql``.
 
     It reads the inputs of the step by their names and what is staged as ``staged_<dataset>``, and returns one row per
     partition: its columns, ``passed`` and ``detail``. The ``settings`` it names are variables of the same name.
@@ -43,6 +43,7 @@ class Audit:
     description: str
     blocking: bool = True
     settings: tuple[str, ...] = ()
+    sql: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def audit(
         connection.execute(f'CREATE OR REPLACE TEMP VIEW "staged_{name}" AS {objects}')
     for name in rule.settings:
         connection.execute(f'SET VARIABLE "{name}" = {quote_literal(getattr(settings, name))}')
-    found = connection.execute(sql_text(f"checks/{rule.name}"))
+    found = connection.execute(rule.sql or sql_text(f"checks/{rule.name}"))
     names = [column[0] for column in found.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     told = {_partition_of(row): row for row in rows}
