@@ -6,6 +6,8 @@ import dagster as dg
 
 from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.dataset_asset import dataset_asset
+from retail_assets.assets.declared_source_assets import broken_source_asset
+from retail_assets.assets.declared_sources import declared_sources
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.report_asset import retail_report
@@ -13,6 +15,7 @@ from retail_assets.assets.sales_export_asset import sales_export
 from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
+from retail_assets.automation.declared_sources import declared_schedules, declared_sensors
 from retail_assets.automation.freshness import freshness_check
 from retail_assets.automation.reporting import daily_report
 from retail_assets.automation.sales import sales_schedules, sales_sensors
@@ -30,6 +33,7 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         assets=[
             landed_files,
             *(dataset_asset(step) for step in steps_of(chosen)),
+            *(broken_source_asset(source) for source in declared_sources(chosen).broken),
             retail_aggregates,
             retail_report,
             *([shop_database] if chosen.has_sales else []),
@@ -37,8 +41,18 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         ],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
-        sensors=[*automation_sensors(chosen), *sales_sensors(chosen), failure_alerts(chosen)],
-        schedules=[daily_landing(chosen), *sales_schedules(chosen), daily_report(chosen)],
+        sensors=[
+            *automation_sensors(chosen),
+            *sales_sensors(chosen),
+            *declared_sensors(chosen),
+            failure_alerts(chosen),
+        ],
+        schedules=[
+            daily_landing(chosen),
+            *sales_schedules(chosen),
+            *declared_schedules(chosen),
+            daily_report(chosen),
+        ],
         resources={
             "platform": Platform.of(chosen),
             "lake": LakeIOManager(

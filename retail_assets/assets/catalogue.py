@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retail_assets.assets import clickstream, forecasts, warehouse_tables
+from retail_assets.assets.declared_sources import declared_steps
 from retail_assets.assets.step import Step
 from retail_assets.settings import Settings
 
@@ -39,8 +40,8 @@ def sales_steps() -> tuple[Step, ...]:
 
 
 def steps_of(settings: Settings) -> tuple[Step, ...]:
-    """The steps of a platform: those of sales only where it has any."""
-    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()))
+    """The steps of a platform: those of sales only where it has any, and those of its declared sources."""
+    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()), *declared_steps(settings))
 
 
 def step_of(name: str) -> Step:

@@ -40,7 +40,8 @@ class Step:
     ``queries`` returns the Query of the only output, or one per output. Its parameters are the upstreams by name and,
     where it asks for them, ``settings``, ``landing`` and ``snapshot``. ``extracts``: a run of it takes a new snapshot
     of the shop's database first. ``audited_upstream``: its objects are published ones of an upstream with the same
-    contract, so that what was measured of them then holds here too.
+    contract, so that what was measured of them then holds here too. ``source``: the declared source that a run of it
+    takes in first.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Step:
     audited_upstream: bool = False
     fixed: tuple[tuple[str, str], ...] = ()
     description: str = ""
+    source: str = ""
 
     def contracts(self) -> list[Contract]:
         """The contracts of the outputs."""

@@ -126,17 +126,28 @@ def _to_make(platform: Platform, step: Step) -> int | None:
     """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
     from retail_assets.assets.catalogue import ON_DEMAND
     from retail_assets.assets.materialization import runnable, stale
-    from retail_assets.assets.sales_days import known_days
     from retail_assets.assets.step import of_dates
+    from retail_assets.sources.declared.source import GROUP
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
-        known = known_days(platform) if step.domain == "sales" else platform.landing.dates()
+        known = _known_dates(platform, step)
         days = sorted(published if step in ON_DEMAND else {*known, *published})
-        wanted = of_dates(step.partitioning, days) if days or step.extracts else []
+        is_wanted = days or step.extracts or step.domain == GROUP
+        wanted = of_dates(step.partitioning, days) if is_wanted else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
         return None
+
+
+def _known_dates(platform: Platform, step: Step) -> list[str]:
+    from retail_assets.assets.declared_sources import declared_days
+    from retail_assets.assets.sales_days import known_days
+    from retail_assets.sources.declared.source import GROUP
+
+    if step.domain == GROUP:
+        return declared_days(platform, step)
+    return known_days(platform) if step.domain == "sales" else platform.landing.dates()
 
 
 def _of_dataset(

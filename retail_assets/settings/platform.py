@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="More places where event files arrive, each with its own format, as JSON: "
         '[{"name": "pos", "place": "s3://pos-exports/events", "source_timezone": "Europe/Berlin"}].',
     )
+    sources_file: AbsolutePath = Field(
+        default=Path("sources.yaml"),
+        validate_default=True,
+        description="File that declares more sources: files, HTTP APIs, Kaggle data sets. Where it is absent, none.",
+    )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
     )
@@ -192,6 +197,11 @@ class Settings(BaseSettings):
     def extraction_dir(self) -> Path:
         """What was last extracted from the shop's database."""
         return self.data_dir / ".extraction"
+
+    @property
+    def sources_dir(self) -> Path:
+        """What was last taken in of declared sources."""
+        return self.data_dir / ".sources"
 
     @property
     def has_sales(self) -> bool:
