@@ -17,6 +17,9 @@ from retail_assets.settings import Settings
 from retail_assets.sources.declared.configuration import SUFFIXES, FileFormat, FileOptions
 from retail_assets.sources.declared.errors import SourceUnavailable
 
+TEMPORARY = (".part", ".tmp", ".partial", ".crdownload", "~")
+"""Endings of files that are still being written."""
+
 
 def files_of(settings: Settings, base: Path, locations: list[str], options: FileOptions) -> list[Arrival]:
     """The source's files, by name; hidden, temporary and other files are left alone.
@@ -86,7 +89,8 @@ def _on_s3(place: S3Location, found: Found) -> Arrival | None:
 
 
 def _is_wanted(name: str, options: FileOptions) -> bool:
-    return fnmatchcase(_base_name(name), options.pattern) and form_of(name, options) is not None
+    is_whole = not name.lower().endswith(TEMPORARY)
+    return is_whole and fnmatchcase(_base_name(name), options.pattern) and form_of(name, options) is not None
 
 
 def _base_name(name: str) -> str:
