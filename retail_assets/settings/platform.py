@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PositiveInt, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from retail_assets.settings.paths import AbsolutePath
 from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
 from retail_assets.settings.sales import SalesSettings
 from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, in which ``RETAIL_SOURCES_FILE`` is a setting of its own and no part of ``RETAIL_SOURCES``."""
+
+    def explode_env_vars(self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
+        return {} if field_name == "sources" else super().explode_env_vars(field_name, field, env_vars)
 
 
 class Settings(BaseSettings):
@@ -157,6 +166,16 @@ class Settings(BaseSettings):
                 "RETAIL_EVENT_TIME_FORMAT at iso, and give the source of other times a format of its own"
             )
         return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code, then the environment."""
+        return init_settings, _Environment(settings_cls)
 
     @property
     def warehouse_kind(self) -> Literal["duckdb", "redshift"]:
