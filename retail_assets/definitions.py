@@ -7,6 +7,8 @@ import dagster as dg
 from retail_assets.assets.broken_mart import broken_mart_asset
 from retail_assets.assets.catalogue import marts_of, steps_of
 from retail_assets.assets.dataset_asset import dataset_asset
+from retail_assets.assets.declared_source_assets import broken_source_asset
+from retail_assets.assets.declared_sources import declared_sources
 from retail_assets.assets.landed_files import blocked_files_check, landed_files
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.report_asset import retail_report
@@ -14,6 +16,7 @@ from retail_assets.assets.sales_export_asset import sales_export
 from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
+from retail_assets.automation.declared_sources import declared_schedules, declared_sensors
 from retail_assets.automation.freshness import freshness_check
 from retail_assets.automation.marts import mart_sensors
 from retail_assets.automation.reporting import daily_report
@@ -33,6 +36,7 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
             landed_files,
             *(dataset_asset(step) for step in steps_of(chosen)),
             *(broken_mart_asset(mart) for mart in marts_of(chosen).broken),
+            *(broken_source_asset(source) for source in declared_sources(chosen).broken),
             retail_aggregates,
             retail_report,
             *([shop_database] if chosen.has_sales else []),
@@ -40,8 +44,19 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         ],
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
-        sensors=[*automation_sensors(chosen), *sales_sensors(chosen), *mart_sensors(chosen), failure_alerts(chosen)],
-        schedules=[daily_landing(chosen), *sales_schedules(chosen), daily_report(chosen)],
+        sensors=[
+            *automation_sensors(chosen),
+            *sales_sensors(chosen),
+            *declared_sensors(chosen),
+            *mart_sensors(chosen),
+            failure_alerts(chosen),
+        ],
+        schedules=[
+            daily_landing(chosen),
+            *sales_schedules(chosen),
+            *declared_schedules(chosen),
+            daily_report(chosen),
+        ],
         resources={
             "platform": Platform.of(chosen),
             "lake": LakeIOManager(

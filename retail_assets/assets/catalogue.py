@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retail_assets.assets import clickstream, forecasts, warehouse_tables
+from retail_assets.assets.declared_sources import declared_steps
 from retail_assets.assets.marts import MartSteps, mart_steps
 from retail_assets.assets.step import Step
 from retail_assets.settings import Settings
@@ -40,17 +41,17 @@ def sales_steps() -> tuple[Step, ...]:
 
 
 def steps_of(settings: Settings) -> tuple[Step, ...]:
-    """The steps of a platform: those of sales only where it has any, and those of its marts."""
-    return (*_packaged_steps(settings), *marts_of(settings).steps)
+    """The steps of a platform: those of sales only where it has any, of its declared sources, and of its marts."""
+    return (*_steps_before_marts(settings), *marts_of(settings).steps)
 
 
 def marts_of(settings: Settings) -> MartSteps:
     """The marts of a platform."""
-    return mart_steps(settings, _packaged_steps(settings))
+    return mart_steps(settings, _steps_before_marts(settings))
 
 
-def _packaged_steps(settings: Settings) -> tuple[Step, ...]:
-    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()))
+def _steps_before_marts(settings: Settings) -> tuple[Step, ...]:
+    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()), *declared_steps(settings))
 
 
 def step_of(name: str) -> Step:

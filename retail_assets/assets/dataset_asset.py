@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from retail_assets.assets import documentation, partitions, reporting
+from retail_assets.assets.declared_source_assets import take_in_source
 from retail_assets.assets.landed_files import LANDED_FILES, report_landed
 from retail_assets.assets.materialization import Made, materialize
 from retail_assets.assets.platform import Platform
@@ -74,6 +75,8 @@ def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dat
         report_landed(context.instance, platform, taken)
     if step.extracts and context.run.tags.get("retail/launched_by") != "backfill":  # which has just done so
         extract(platform)
+    if step.source and context.run.tags.get("retail/launched_by") != "backfill":
+        take_in_source(platform, step.source)
     made = list(materialize(platform, step, inputs, asked))
     yield from _events(context, step, made)
 

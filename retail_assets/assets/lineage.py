@@ -27,6 +27,8 @@ Tables = dict[str, dict[str, str]]
 
 def step_lineage(platform: Platform, step: Step) -> dict[str, dict[str, Sources]]:
     """Per output and column of a step, the input columns that its values are computed from."""
+    if step.source:  # what it reads is no dataset
+        return {}
     empty = {upstream.name: Dataset(contract(upstream.name), ()) for upstream in step.upstreams}
     outputs = step.described(platform.arguments(step, empty))
     kept = platform.settings.data_dir / ".lineage"

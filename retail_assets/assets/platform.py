@@ -14,6 +14,8 @@ from retail_assets.lake.opening import lake_of
 from retail_assets.landing.landing import Landing
 from retail_assets.marts.loading import state_of
 from retail_assets.settings import Settings
+from retail_assets.sources.declared.intake import Intake
+from retail_assets.sources.declared.source import read_sources
 from retail_assets.sources.postgres.extraction import Extraction
 from retail_assets.sources.postgres.shop import shop_extraction
 from retail_assets.warehouse.opening import warehouse_of
@@ -50,6 +52,11 @@ class Platform:
         """What comes from the shop's database."""
         return shop_extraction(self.settings)
 
+    def intake(self, source: str) -> Intake:
+        """What comes from a declared source; KeyError where there is none of that name."""
+        found = {item.name: item for item in read_sources(self.settings.sources_file).sound}
+        return Intake(self.settings, found[source])
+
     def _published_dates(self) -> frozenset[str]:
         published = self.stores["lake"].published(contract("raw_events"))
         return frozenset(day for partition in published if (day := partition.get("date")))
@@ -61,8 +68,10 @@ class Platform:
     def version(self) -> str:
         """Changes whenever anything lands or is published, or a file of a mart changes."""
         stores = [store.version() for _, store in sorted(self.stores.items())]
+        declared = read_sources(self.settings.sources_file).sound
+        taken_in = [Intake(self.settings, source).version() for source in declared]
         marts = [repr(state) for state in [state_of(self.settings.marts_dir)] if state]
-        return " ".join([self.landing.ledger.version(), self.extraction.version(), *stores, *marts])
+        return " ".join([self.landing.ledger.version(), self.extraction.version(), *taken_in, *stores, *marts])
 
     def store(self, step: Step) -> Store:
         """Where the step's outputs are kept."""

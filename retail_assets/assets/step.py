@@ -46,7 +46,8 @@ class Step:
     ``queries`` returns the Query of the only output, or one per output. Its parameters are the upstreams by name and,
     where it asks for them, ``settings``, ``landing`` and ``snapshot``. ``extracts``: a run of it takes a new snapshot
     of the shop's database first. ``audited_upstream``: its objects are published ones of an upstream with the same
-    contract, so that what was measured of them then holds here too. ``mart``: what users brought to make it from.
+    contract, so that what was measured of them then holds here too. ``source``: the declared source that a run of it
+    takes in first. ``mart``: what users brought to make it from.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Step:
     audited_upstream: bool = False
     fixed: tuple[tuple[str, str], ...] = ()
     description: str = ""
+    source: str = ""
     mart: Mart | None = None
     calendar: Calendar = "clickstream"
 

@@ -13,6 +13,7 @@ import dagster as dg
 from retail_assets.assets import partitions
 from retail_assets.assets.catalogue import STEPS, marts_of, sales_steps
 from retail_assets.assets.dataset_asset import asset_key
+from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
@@ -25,8 +26,10 @@ from retail_assets.automation.choice import Chosen, Stage, choose, mart_stage, s
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
+from retail_assets.engine.s3_errors import S3Error
 from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.progress import Tell
+from retail_assets.sources.declared.errors import SourceUnavailable
 from retail_assets.sources.postgres.connection import SourceError
 
 if TYPE_CHECKING:
@@ -86,6 +89,7 @@ class Backfill:
         chosen = choose(self.platform, first, last, include_empty=include_empty)
         stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]
         stages += self._sales(first, last, force)
+        stages += self._declared(first, last, force)
         stages += self._marts(first, last, force)
         files = {**blocked_before(self.platform), **{entry.name: entry for entry in taken}}
         return BackfillReport(tuple(files.values()), chosen.dates, tuple(stages), chosen.absent)
@@ -99,12 +103,27 @@ class Backfill:
             if self.platform.settings.sales.is_configured:
                 self.platform.extraction.take()
         except (SourceError, ModuleNotFoundError) as error:
-            return [StageReport(tables.name, 0, 0, failed=("all",), reasons=(str(error),))]
+            return [_not_made(tables.name, str(error))]
         stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
         for step in others:
             days = Chosen(within(known_days(self.platform), first, last), ())
             stages.append(self._stage(stage_of(self.platform, step, days), force))
         return [*stages, self._export()]
+
+    def _declared(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
+        """Take in what declared sources have now, and make what is missing or stale; one that fails stops none."""
+        sources = declared_sources(self.platform.settings)
+        stages = [_not_made(source.name, source.problem) for source in sources.broken]
+        for source in sources.sound:
+            try:
+                self.platform.intake(source.name).take()
+            except (SourceUnavailable, S3Error) as error:
+                stages.append(_not_made(source.name, str(error)))
+                continue
+            for step in source_steps(source):
+                days = Chosen(within(declared_days(self.platform, step), first, last), ())
+                stages.append(self._stage(stage_of(self.platform, step, days), force))
+        return stages
 
     def _marts(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
         """The marts, upstream first."""
@@ -185,6 +204,10 @@ class Backfill:
             run_config=QUIET,
             raise_on_error=False,
         )
+
+
+def _not_made(name: str, reason: str) -> StageReport:
+    return StageReport(name, 0, 0, failed=("all",), reasons=tuple(reason.splitlines()))
 
 
 def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from retail_assets.assets.catalogue import STEPS, marts_of
+from retail_assets.assets.declared_sources import has_declared_sources
 from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage
@@ -19,7 +20,7 @@ def settled(
 ) -> BackfillReport | None:
     """What a backfill would report, where no file is pending and all is up to date and recorded at ``home``."""
     landing = platform.landing
-    if platform.settings.has_sales:  # only the database knows
+    if platform.settings.has_sales or has_declared_sources(platform.settings):  # only the sources themselves know
         return None
     if landing.pending() or landing.storage.is_unsettled or not is_recorded(home, platform.version()):
         return None

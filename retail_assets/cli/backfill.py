@@ -43,10 +43,11 @@ def backfill(
     require_order(first, last)
     platform = open_platform()
     require_possible_dates(platform.settings, first, last)
-    if not platform.settings.sales.is_configured:
+    needs_files = not _has_other_sources(platform.settings)
+    if needs_files:
         require_files(platform)
     report = run_backfill(platform, first, last, force=force, include_empty=include_empty)
-    if not report.dates and not report.blocked_files and not platform.settings.sales.is_configured:
+    if not report.dates and not report.blocked_files and needs_files:
         raise ValueError(_nothing_in_range(platform, first, last))
     show_report(report, form, include_empty=include_empty)
     if not report.succeeded:
@@ -88,6 +89,13 @@ def _run_through_dagster(
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)
     return report
+
+
+def _has_other_sources(settings: Settings) -> bool:
+    """Whether there is something to make without any landed file."""
+    from retail_assets.assets.declared_sources import has_declared_sources
+
+    return settings.sales.is_configured or has_declared_sources(settings)
 
 
 def require_possible_dates(settings: Settings, first: date | None, last: date | None) -> None:

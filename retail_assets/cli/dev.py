@@ -31,6 +31,7 @@ def dev(
     chosen = settings()
     os.environ["RETAIL_DATA_DIR"] = str(chosen.data_dir)  # absolute: Dagster's processes may start elsewhere
     os.environ["RETAIL_MARTS_DIR"] = str(chosen.marts_dir)
+    os.environ["RETAIL_SOURCES_FILE"] = str(chosen.sources_file)
     home = use_instance_of(chosen)
     workspace = workspace_file()
     where = ["-w", str(workspace)] if workspace.exists() else ["-m", "retail_assets.definitions"]

@@ -48,6 +48,8 @@ def _known(error: BaseException) -> str:
         return f"{_first_line(error)} `retail doctor --cloud` says what is missing."
     if _is_a(error, "duckdb", "IOException"):
         return _first_line(error)
+    if _is_a(error, "retail_assets.sources.declared.errors", "SourceUnavailable"):
+        return str(error)
     if _is_a(error, "retail_assets.landing.layout", "BlockedFile"):
         return str(error)
     if isinstance(error, FileNotFoundError) and error.filename:

@@ -113,7 +113,7 @@ def read_graph(platform: Platform) -> Graph:
         for item in step.contracts():
             name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
             columns[name] = tuple(column.name for column in item.columns)
-            outside = DATABASE if step.extracts else LANDED
+            outside = f"source {step.source}" if step.source else DATABASE if step.extracts else LANDED
             sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams] or [(outside, "")]
             for column, origins in found.get(item.name, {}).items():
                 sources[name, column] = list(origins)

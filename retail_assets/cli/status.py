@@ -129,12 +129,13 @@ def _to_make(platform: Platform, step: Step) -> int | None:
     from retail_assets.assets.marts import is_ready
     from retail_assets.assets.materialization import runnable, stale
     from retail_assets.assets.step import of_dates
+    from retail_assets.sources.declared.source import GROUP
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
         known = _known_dates(platform, step)
         days = sorted(published if step in ON_DEMAND else {*known, *published})
-        is_wanted = is_ready(platform, step) if step.mart else days or step.extracts
+        is_wanted = is_ready(platform, step) if step.mart else days or step.extracts or step.domain == GROUP
         wanted = of_dates(step.partitioning, days) if is_wanted else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
@@ -142,11 +143,15 @@ def _to_make(platform: Platform, step: Step) -> int | None:
 
 
 def _known_dates(platform: Platform, step: Step) -> list[str]:
+    from retail_assets.assets.declared_sources import declared_days
     from retail_assets.assets.marts import mart_dates
     from retail_assets.assets.sales_days import known_days
+    from retail_assets.sources.declared.source import GROUP
 
     if step.mart:
         return mart_dates(platform, step)
+    if step.domain == GROUP:
+        return declared_days(platform, step)
     return known_days(platform) if step.domain == "sales" else platform.landing.dates()
 
 

@@ -33,6 +33,8 @@ class Column:
     watches_filled: bool = False
     aliases: tuple[str, ...] = ()
     """Names that the column has in other instances of its source."""
+    default: str | None = None
+    """The value, as text, of rows of a declared source that bring none."""
 
     @property
     def quoted(self) -> str:

@@ -4,8 +4,8 @@ Custom properties of ours stand beside the standard. On the contract: ``rejectRe
 lists of ``reason``, ``when``, ``description``), ``leftOut`` (columns of a source that are never read),
 ``parquetVersion`` (1 or 2; 1 where it is not said), and, for warehouses of several machines, ``distribution`` (the
 column that rows are spread by, or ``all``) and ``sortKey``. On a column: ``received`` (``required`` or ``optional`` in
-an incoming file or table), ``aliases`` (its other names there) and ``watchFilledShare`` (its share of filled values is
-measured, and a check watches its drift).
+an incoming file or table), ``aliases`` (its other names there), ``default`` (its value where a source brings none) and
+``watchFilledShare`` (its share of filled values is measured, and a check watches its drift).
 """
 
 from __future__ import annotations
@@ -132,7 +132,13 @@ def _column(item: SchemaProperty) -> Column:
         received=custom.get("received"),
         watches_filled=bool(custom.get("watchFilledShare")),
         aliases=tuple(custom.get("aliases", [])),
+        default=_text(custom.get("default")),
     )
+
+
+def _text(value: Any) -> str | None:
+    """A value of YAML as SQL would write it."""
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _quality(items: list[DataQuality]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.byte_search import count_below, count_equal, count_within, places_of
+from retail_assets.landing.streams import DECLARE_ENCODING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,5 +130,5 @@ class Census:
             self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
             line = self.newlines + chunk[: error.start].count(b"\n") + 1
-            mend = "Convert the file to UTF-8, or set RETAIL_SOURCE_ENCODING to what it is."
+            mend = f"Convert it to UTF-8, or {DECLARE_ENCODING}."
             raise BlockedFile("encoding", self.name, f"line {line} is not UTF-8 ({error.reason})", mend) from error

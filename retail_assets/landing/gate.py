@@ -19,7 +19,7 @@ from pathlib import Path
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import Census
 from retail_assets.landing.inbox import Arrival, require_unchanged
-from retail_assets.landing.streams import GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
+from retail_assets.landing.streams import DECLARE_ENCODING, GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
 
 TEXT_NAME = "text.csv"
 Sink = Callable[[bytes], object]
@@ -96,7 +96,7 @@ def _text(
     if declared not in ("utf-8", "ascii") and not start.startswith(codecs.BOM_UTF8):
         text, is_packed = as_utf8(text, encoding, name), True
     else:
-        _refuse_binary(name, start)
+        refuse_binary(name, start)
     with ExitStack() as stack:
         if is_packed and not sink:
             copy = stack.enter_context((folder / TEXT_NAME).open("wb"))
@@ -114,10 +114,15 @@ def _count(census: Census, text: Iterable[bytes], sink: Sink | None) -> Census:
     return census.close()
 
 
-def _refuse_binary(name: str, start: bytes) -> None:
+def refuse_binary(name: str, start: bytes) -> None:
+    """Refuse what the first bytes of a text show to be none.
+
+    Raises:
+        BlockedFile: ``encoding`` or ``unsupported_format``.
+    """
     for magic, kind in _WIDE_ENCODINGS.items():
         if start.startswith(magic):
-            mend = "Convert it to UTF-8, or set RETAIL_SOURCE_ENCODING to what it is."
+            mend = f"Convert it to UTF-8, or {DECLARE_ENCODING}."
             raise BlockedFile("encoding", name, f"it is {kind}, not UTF-8", mend)
     for magic, kind in _ARCHIVES.items():
         if start.startswith(magic):

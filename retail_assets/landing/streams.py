@@ -13,6 +13,7 @@ from retail_assets.landing.blocked import BlockedFile
 CHUNK = 512 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
+DECLARE_ENCODING = "declare what it is: RETAIL_SOURCE_ENCODING, or `encoding` of a source in sources.yaml"
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _MOST_AT_ONCE = 8 * 1024 * 1024
 
@@ -74,7 +75,7 @@ def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
-        mend = "Set RETAIL_SOURCE_ENCODING to what it is, or convert the file to UTF-8."
+        mend = f"Convert it to UTF-8, or {DECLARE_ENCODING}."
         raise BlockedFile("encoding", name, f"it is not {encoding}, as the settings say ({error})", mend) from error
 
 

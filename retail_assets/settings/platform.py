@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PositiveInt, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from retail_assets.settings.paths import AbsolutePath
 from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
 from retail_assets.settings.sales import SalesSettings
 from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, in which ``RETAIL_SOURCES_FILE`` is a setting of its own and no part of ``RETAIL_SOURCES``."""
+
+    def explode_env_vars(self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
+        return {} if field_name == "sources" else super().explode_env_vars(field_name, field, env_vars)
 
 
 class Settings(BaseSettings):
@@ -63,6 +72,11 @@ class Settings(BaseSettings):
         default=Path("marts"),
         validate_default=True,
         description="Folder of marts: datasets of your own, an SQL file and a contract each.",
+    )
+    sources_file: AbsolutePath = Field(
+        default=Path("sources.yaml"),
+        validate_default=True,
+        description="File that declares more sources: files, HTTP APIs, Kaggle data sets. Where it is absent, none.",
     )
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
@@ -158,6 +172,16 @@ class Settings(BaseSettings):
             )
         return self
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code, then the environment."""
+        return init_settings, _Environment(settings_cls)
+
     @property
     def warehouse_kind(self) -> Literal["duckdb", "redshift"]:
         """Which warehouse is in force."""
@@ -197,6 +221,11 @@ class Settings(BaseSettings):
     def extraction_dir(self) -> Path:
         """What was last extracted from the shop's database."""
         return self.data_dir / ".extraction"
+
+    @property
+    def sources_dir(self) -> Path:
+        """What was last taken in of declared sources."""
+        return self.data_dir / ".sources"
 
     @property
     def has_sales(self) -> bool:

@@ -128,3 +128,26 @@ def test_files_that_are_not_there_or_would_overwrite_each_other(retail: Retail, 
     assert_is_one_clear_error(retail("land", tmp_path / "no.csv"), "there is no", "no.csv")
     assert_is_one_clear_error(retail("land", tmp_path / "nothing"), "holds no event file")
     assert not data_dir.exists()
+
+
+def test_a_whole_shop_is_written_with_its_declaration(
+    retail: Retail, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = retail("generate-shop", "--orders", "200", "--customers", "20", "--products", "10", *DAYS)
+
+    assert result.code == 0
+    assert "customers: 20 rows" in result.out
+    declaration = data_dir / "shop" / "sources.yaml"
+    assert f"RETAIL_SOURCES_FILE={declaration} retail backfill" in result.err
+    monkeypatch.setenv("RETAIL_SOURCES_FILE", str(declaration))
+    made = retail("backfill")
+    assert made.code == 0, made.err
+    counted = retail("query", "SELECT count(*) AS n FROM warehouse.customers", "--format", "json")
+    assert counted.json == [{"n": 20}]
+
+
+def test_a_database_that_cannot_be_reached_is_one_clear_error(retail: Retail, data_dir: Path) -> None:
+    result = retail("generate-shop", "--orders", "10", "--into", "postgresql://nobody@127.0.0.1:1/none")
+
+    assert_is_one_clear_error(result, "the database cannot be reached")
+    assert not (data_dir / "shop").exists()

@@ -1,0 +1,145 @@
+"""Declared sources without a hand on the keyboard: looked at by schedule or all the time, and followed."""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+
+from retail_assets.assets.dataset_asset import asset_key
+from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
+from retail_assets.assets.platform import Platform
+from retail_assets.automation.sensors import look_for_stale
+from retail_assets.engine.s3_errors import S3Error
+from retail_assets.settings import Settings
+from retail_assets.sources.declared.errors import SourceUnavailable
+from retail_assets.sources.declared.source import DeclaredSource
+
+LOOK_SECONDS = 30
+"""Between two looks at places where files arrive: on S3, each lists them anew."""
+OP = "sources_taken_in"
+
+
+@dg.op(
+    name=OP,
+    config_schema={"sources": dg.Field([str], description="Names of sources.")},
+    required_resource_keys={"platform"},
+    description="Reads what is new or changed of declared sources. Fails if one of them cannot be read: the others are "
+    "taken in all the same.",
+)
+def sources_taken_in(context: dg.OpExecutionContext) -> None:
+    """Take in these sources."""
+    platform: Platform = context.resources.platform
+    problems = []
+    for name in context.op_config["sources"]:
+        try:
+            state = platform.intake(name).take()
+            context.log.info(f"{name}: {state.rows:,} rows in {len(state.files):,} files")
+        except (SourceUnavailable, S3Error) as error:
+            problems.append(str(error))
+    if problems:
+        raise dg.Failure("\n".join(problems), allow_retries=False)
+
+
+@dg.job(description="Takes in what is new or changed of declared sources.")
+def take_in_sources() -> None:
+    """Take in the sources that its configuration names."""
+    sources_taken_in()
+
+
+def declared_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """One schedule for each source that has one, on or off as the settings say."""
+    status = dg.DefaultScheduleStatus.RUNNING if settings.sensors else dg.DefaultScheduleStatus.STOPPED
+    return [
+        dg.ScheduleDefinition(
+            name=f"{source.name}_intake",
+            job=take_in_sources,
+            cron_schedule=source.configuration.schedule,
+            run_config=_configured([source.name]),
+            execution_timezone="UTC",
+            default_status=status,
+            description=f"Takes in what is new of {source.name}.",
+        )
+        for source in declared_sources(settings).sound
+        if source.configuration.schedule
+    ]
+
+
+def declared_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """The sensors of declared sources, on or off as the settings say; none where nothing is declared."""
+    sources = declared_sources(settings).sound
+    if not sources:
+        return []
+    status = dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED
+    keys = [asset_key(step, output) for source in sources for step in source_steps(source) for output in step.outputs]
+
+    @dg.sensor(
+        job=take_in_sources,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=status,
+        required_resource_keys={"platform"},
+        description="Compares the files of declared sources without a schedule with those that were taken in last.",
+    )
+    def source_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        return look_for_changes(context.resources.platform, sources)
+
+    @dg.sensor(
+        asset_selection=dg.AssetSelection.assets(*keys),
+        minimum_interval_seconds=settings.sensor_seconds,
+        default_status=status,
+        required_resource_keys={"platform"},
+        description="Makes what is missing or stale of declared sources: the days whose rows have changed.",
+    )
+    def stale_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        return look_for_stale_sources(context.instance, context.resources.platform, context.cursor, sources)
+
+    return [source_changes, stale_sources]
+
+
+def look_for_changes(platform: Platform, sources: tuple[DeclaredSource, ...]) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run that takes in the sources whose files are not as they were, once for each state."""
+    changed: dict[str, str] = {}
+    problems = []
+    for source in sources:
+        if source.configuration.schedule:
+            continue
+        try:
+            if seen := platform.intake(source.name).unseen():
+                changed[source.name] = seen
+        except (SourceUnavailable, S3Error) as error:
+            problems.append(str(error))
+    if changed:
+        key = json.dumps(changed, sort_keys=True)
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key, run_config=_configured(list(changed)))])
+    return dg.SkipReason("; ".join(problems) or "no change")
+
+
+def look_for_stale_sources(
+    instance: dg.DagsterInstance, platform: Platform, cursor: str | None, sources: tuple[DeclaredSource, ...]
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for what is due of each source that has been taken in; each has days and a memory of its own."""
+    cursors: dict[str, str | None] = json.loads(cursor) if cursor else {}
+    requests: list[dg.RunRequest] = []
+    for name, found in _looks(instance, platform, cursors, sources):
+        if isinstance(found, dg.SensorResult):
+            cursors[name] = found.cursor
+            requests += found.run_requests or []
+    waiting = None if requests else "nothing is due"
+    return dg.SensorResult(run_requests=requests, skip_reason=waiting, cursor=json.dumps(cursors))
+
+
+def _looks(
+    instance: dg.DagsterInstance,
+    platform: Platform,
+    cursors: dict[str, str | None],
+    sources: tuple[DeclaredSource, ...],
+) -> Iterator[tuple[str, dg.SensorResult | dg.SkipReason]]:
+    for source in sources:
+        if not platform.intake(source.name).version():
+            continue
+        steps = tuple(source_steps(source))
+        days = declared_days(platform, steps[0])
+        yield source.name, look_for_stale(instance, platform, cursors.get(source.name), steps, days)
+
+
+def _configured(names: list[str]) -> dict[str, object]:
+    return {"ops": {OP: {"config": {"sources": names}}}}

@@ -1,0 +1,167 @@
+"""Read ``sources.yaml``: every source that can be, and of the others what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from retail_assets.contracts import Column, Contract
+from retail_assets.contracts.loader import contract_files, read_contract
+from retail_assets.sources.declared.configuration import AnySource
+from retail_assets.sources.declared.errors import SourceUnavailable
+from retail_assets.sources.declared.positions import Document, Place
+
+GROUP = "sources"
+REJECTED = "_rejected"
+DATE = "date"
+
+
+@dataclass(frozen=True)
+class DeclaredSource:
+    """A source as declared: its configuration, the contract of its dataset and that of its rejected rows."""
+
+    configuration: AnySource
+    contract: Contract
+    rejected: Contract
+    folder: Path
+    """That of sources.yaml: what relative locations are relative to."""
+
+    @property
+    def name(self) -> str:
+        """The name of the source and of its dataset."""
+        return self.configuration.name
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its dataset is partitioned by date."""
+        return bool(self.contract.partition_columns)
+
+
+@dataclass(frozen=True)
+class BrokenSource:
+    """A source that cannot be: its name, or that of the file where not even that is known, and why."""
+
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that a sources.yaml declares."""
+
+    sound: tuple[DeclaredSource, ...] = ()
+    broken: tuple[BrokenSource, ...] = ()
+
+
+@cache
+def read_sources(path: Path) -> Sources:
+    """What the file declares, read once a process; nothing where there is no such file."""
+    if not path.exists():
+        return Sources()
+    try:
+        document = Document(path)
+        entries = _entries(document)
+    except SourceUnavailable as error:
+        return Sources(broken=(BrokenSource(path.stem, str(error)),))
+    sound: list[DeclaredSource] = []
+    broken: list[BrokenSource] = []
+    taken = set(contract_files())
+    for number, entry in enumerate(entries):
+        try:
+            source = _source(document, ("sources", number), entry, taken)
+            sound.append(source)
+            taken |= {source.contract.name, source.rejected.name}
+        except SourceUnavailable as error:
+            broken.append(BrokenSource(_free_name(entry, number, taken), str(error)))
+            taken.add(broken[-1].name)
+    return Sources(tuple(sound), tuple(broken))
+
+
+def _entries(document: Document) -> list[Any]:
+    content = document.content
+    if not isinstance(content, dict) or set(content) != {"sources"} or not isinstance(content["sources"], list):
+        raise SourceUnavailable(f"{document.where(())}: it must hold one key, sources, with a list of sources")
+    return content["sources"]
+
+
+def _free_name(entry: Any, number: int, taken: set[str]) -> str:
+    """A name for what cannot be: its own, where it has one that nothing else bears."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    is_free = isinstance(name, str) and name.isidentifier() and name not in taken
+    return str(name) if is_free else f"source_{number + 1}_of_sources_yaml"
+
+
+def _source(document: Document, place: Place, entry: Any, taken: set[str]) -> DeclaredSource:
+    try:
+        configuration: AnySource = TypeAdapter(AnySource).validate_python(entry)
+    except ValidationError as error:
+        raise SourceUnavailable(document.told(error, place)) from error
+    folder = document.path.parent
+    path = folder / configuration.contract
+    if not path.is_file():
+        raise SourceUnavailable(f"{document.where((*place, 'contract'))}: there is no {path}")
+    contract = replace(_contract(path), domain=GROUP)
+    if contract.name != configuration.name:
+        raise SourceUnavailable(
+            f"{document.where((*place, 'contract'))}: {path} describes {contract.name!r}; name the source so, "
+            f"or the schema of the contract {configuration.name!r}"
+        )
+    source = DeclaredSource(configuration, contract, _rejected_contract(contract), folder)
+    for name in (contract.name, source.rejected.name):
+        if name in taken:
+            raise SourceUnavailable(f"{document.where((*place, 'name'))}: there is a dataset {name!r} already")
+    return source
+
+
+def _contract(path: Path) -> Contract:
+    """The contract of a file, whose errors name the line."""
+    document = Document(path)
+    try:
+        contract = read_contract(path)
+    except ValueError as error:
+        cause = error.__cause__
+        said = document.told(cause) if isinstance(cause, ValidationError) else str(error)
+        raise SourceUnavailable(said) from error
+    for problem, place in _problems(contract):
+        raise SourceUnavailable(f"{document.where(place)}: {problem}")
+    return contract
+
+
+def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
+    """What a contract says that a source cannot be."""
+    for number, column in enumerate(contract.columns):
+        place = ("schema", 0, "properties", number)
+        if column.partition_position is not None and (column.name, column.type) != (DATE, "DATE"):
+            yield f"only a column {DATE!r} of type DATE can be a partition, and {column.name!r} is none", place
+        if column.name.startswith("_"):
+            yield f"the name {column.name!r} begins with an underscore", place
+
+
+def _rejected_contract(contract: Contract) -> Contract:
+    """The contract of the rows that a source's contract refuses."""
+    name = f"{contract.name}{REJECTED}"
+    return replace(
+        contract,
+        name=name,
+        purpose=f"Rows of {contract.name} that its contract refuses, each with the reason and the place it came from.",
+        usage="Mend them at the source and deliver them again: they are read when their file changes.",
+        limitations="",
+        grain="one row per rejected row",
+        columns=(
+            Column("source_file", "VARCHAR", "Where the row came from.", required=True),
+            Column("source_row", "BIGINT", "Number of its line, or of its row in Parquet, from 1.", required=True),
+            Column("reason", "VARCHAR", "Why it was rejected.", required=True),
+            Column("received", "VARCHAR", "The row as received: its line, or its columns as a JSON object."),
+        ),
+        row_rules=(),
+        table_rules=(),
+        excluded_reasons=(),
+        reject_reasons=(),
+        sort_key=(),
+        distribution=None,
+    )

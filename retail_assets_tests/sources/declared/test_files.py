@@ -1,0 +1,285 @@
+"""What becomes of the files of a declared source: every row in the dataset or the quarantine, or a clear verdict."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from retail_assets.sources.declared.errors import SourceUnavailable
+from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared, named
+
+NAME = {"name": "name", "physicalType": "VARCHAR"}
+
+
+class TestFormats:
+    def test_csv_with_another_delimiter_and_encoding(self, declared: Declared) -> None:
+        declared.source("shops", ID, NAME, AMOUNT, delimiter=";", encoding="cp1252")
+        declared.deliver("a.csv", 'id;name;amount\n007;"Café; Zoë, Nîmes";12.50\n8;;\n'.encode("cp1252"))
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("007", "Café; Zoë, Nîmes", Decimal("12.50")), ("8", None, None)]
+
+    def test_gzip_byte_order_mark_and_windows_newlines(self, declared: Declared) -> None:
+        declared.source("shops", ID, NAME)
+        declared.deliver("a.csv.gz", gzip.compress("\ufeffid,name\r\n1,Ünal\r\n2,b\r\n".encode()))
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("1", "Ünal"), ("2", "b")]
+
+    def test_json_lines_with_nested_keys_arrays_and_odd_lines(self, declared: Declared) -> None:
+        tags = {"name": "tags", "physicalType": "VARCHAR[]"}
+        declared.source("shops", ID, named(NAME, aliases=["owner.name"]), AMOUNT, tags, max_rejected_share=1)
+        lines = ['{"id":"1","owner":{"name":"A \\"b\\""},"amount":2.50,"tags":["x","y, z"]}', "", "no json", "[1]"]
+        declared.deliver("a.jsonl", "\n".join([*lines, '{"id":"2","amount":null}']))
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("1", 'A "b"', Decimal("2.50"), ["x", "y, z"]), ("2", None, None, None)]
+        assert declared.rejected("shops") == [(3, "bad_json"), (4, "bad_json")]
+
+    def test_parquet_whose_types_differ_from_the_contract(self, declared: Declared) -> None:
+        declared.source("shops", ID, AMOUNT, AT)
+        path = declared.folder / "in" / "a.parquet"
+        times = "TIMESTAMPTZ '2024-03-01 10:00:00+02' AS moment"
+        duckdb.sql(f"COPY (SELECT 7.0::DOUBLE AS id, 0.1::DOUBLE + 0.2 AS amount, {times}) TO '{path}'")
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("7", Decimal("0.30"), datetime(2024, 3, 1, 8))]
+
+    def test_a_file_of_another_form_than_its_name_says_is_blocked(self, declared: Declared) -> None:
+        declared.source("shops", ID)
+        path = declared.folder / "in" / "a.csv"
+        duckdb.sql(f"COPY (SELECT 1 AS id) TO '{path}' (FORMAT parquet)")
+
+        with pytest.raises(SourceUnavailable, match=r"unsupported_format: in/a\.csv: it is Parquet"):
+            declared.make("shops")
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        ("name", "content", "verdict"),
+        [
+            ("a.csv", b"", "empty_file"),
+            ("a.csv.gz", gzip.compress(b"id,amount\n" + b"1,2\n" * 5000)[:-9], "corrupt_gzip"),
+            ("a.csv", b"id;amount\n1;2\n", "header_mismatch"),
+            ("a.csv", b"1,2\n3,4\n", "header_mismatch"),
+            ("a.csv", b"id,ID \n1,2\n", "duplicate_column"),
+            ("a.csv", b"amount\n2\n", "missing_column"),
+            ("a.csv", "id,amount\né,2\n".encode("latin-1"), "encoding"),
+            ("a.csv", "id,amount\n1,2\n".encode("utf-16"), "encoding"),
+            ("a.parquet", b"PAR1 and no more", "corrupt_parquet"),
+            ("a.jsonl", b'[{"id": 1}]', "not_json_lines"),
+            ("a.jsonl", b'{"id": 1}\n{"id": 2, "amo', "cut_json"),
+            ("a.jsonl", b'{"key": 1}\n', "header_mismatch"),
+            ("a.csv", b"id,amount\n1,x\n2,3\n", "too_many_rejected"),
+        ],
+    )
+    def test_a_file_that_cannot_be_read_is_blocked(
+        self, declared: Declared, name: str, content: bytes, verdict: str
+    ) -> None:
+        declared.source("shops", ID, AMOUNT)
+        declared.deliver(name, content)
+
+        with pytest.raises(SourceUnavailable, match=f"{verdict}: in/{name}: "):
+            declared.make("shops")
+
+    def test_a_blocked_file_keeps_what_it_had_and_the_others_go_on(self, declared: Declared) -> None:
+        declared.source("shops", ID, AMOUNT)
+        declared.deliver("a.csv", "id,amount\n1,2\n")
+        declared.deliver("b.csv", "id,amount\n5,2\n")
+        declared.make("shops")
+        declared.deliver("a.csv", "")
+        declared.deliver("b.csv", "id,amount\n6,2\n")
+
+        made = declared.make("shops")
+
+        assert declared.rows("shops", "id") == [("1",), ("6",)]
+        (verdict,) = (v for v in made["shops_rejected"][0].verdicts if v.check == "blocked_source_files")
+        assert not verdict.passed
+        assert verdict.detail.startswith("empty_file: in/a.csv")
+
+    def test_ragged_lines_and_open_quotes_are_rejected_by_line_and_the_rest_stays(self, declared: Declared) -> None:
+        declared.source("shops", ID, NAME, delimiter=";", max_rejected_share=1)
+        lines = ["id;name", "1;a", "2;b;c", "3", '4;"open', "5;e", '6;"two', 'lines"', "7;g;"]
+        declared.deliver("a.csv", "\n".join(lines) + "\n")
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("1", "a"), ("5", "e"), ("6", "two\nlines")]
+        found = declared.rows("shops_rejected", "source_row, reason, received")
+        assert found == [
+            (3, "too_many_columns", "2;b;c"),
+            (4, "too_few_columns", "3"),
+            (5, "unterminated_quote", '4;"open'),
+            (9, "too_many_columns", "7;g;"),
+        ]
+
+    def test_rows_that_do_not_say_their_value_plainly_are_rejected(self, declared: Declared) -> None:
+        number, flag = {"name": "n", "physicalType": "INTEGER"}, {"name": "flag", "physicalType": "BOOLEAN"}
+        day = {"name": "day", "physicalType": "DATE"}
+        declared.source("shops", ID, AMOUNT, number, flag, day, max_rejected_share=1)
+        good = ["1,1.5,7,yes,2024-02-29", "2,-3,8.0,0,2024-01-01 00:00:00", "3,,,,"]
+        bad = ["4,1.239,1,,", "5,1_000,1,,", "6,nan,1,,", "7,1,1.5,,", "8,1,1,maybe,", "9,1,1,,2023-02-29",
+               "10,1,1,,2024-01-01 10:00:00", ",1,1,,"]  # fmt: skip
+        declared.deliver("a.csv", "\n".join(["id,amount,n,flag,day", *good, *bad]) + "\n")
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [
+            ("1", Decimal("1.50"), 7, True, date(2024, 2, 29)),
+            ("2", Decimal("-3.00"), 8, False, date(2024, 1, 1)),
+            ("3", None, None, None, None),
+        ]
+        reasons = ["bad_amount", "bad_amount", "bad_amount", "bad_n", "bad_flag", "bad_day", "bad_day", "missing_id"]
+        assert declared.rejected("shops") == list(zip(range(5, 13), reasons, strict=True))
+
+
+class TestContract:
+    def test_columns_are_renamed_cast_computed_and_given_defaults(self, declared: Declared) -> None:
+        country = {"name": "country", "physicalType": "VARCHAR", "required": True}
+        upper = {"name": "code", "physicalType": "VARCHAR", "transformLogic": "upper(received.kürzel)"}
+        day = {"name": "day", "physicalType": "DATE", "transformLogic": "try_strptime(received.day, '%d.%m.%Y')"}
+        declared.source(
+            "shops",
+            named(ID, aliases=["Kunden-Nr"]),
+            named(country, default="DE"),
+            upper,
+            named(day, received="required"),
+        )
+        declared.deliver("a.csv", "Kürzel,KUNDEN-NR ,day,Country\nab,1,31.12.2024,\ncd,2,01.01.2024,FR\n")
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("1", "DE", "AB", date(2024, 12, 31)), ("2", "FR", "CD", date(2024, 1, 1))]
+
+    def test_values_outside_of_what_the_contract_accepts_are_rejected(self, declared: Declared) -> None:
+        status = {"name": "status", "physicalType": "VARCHAR", "enum": [{"value": "paid"}]}
+        amount = {**AMOUNT, "logicalTypeOptions": {"minimum": 0}}
+        declared.source("shops", ID, amount, status, max_rejected_share=1)
+        declared.deliver("a.csv", "id,amount,status\n1,1,paid\n2,-1,paid\n3,1,lost\n")
+
+        declared.make("shops")
+
+        assert declared.rows("shops", "id") == [("1",)]
+        assert declared.rejected("shops") == [(3, "too_small_amount"), (4, "not_accepted_status")]
+
+    def test_sql_that_cannot_be_run_names_the_contract(self, declared: Declared) -> None:
+        declared.source("shops", ID, {"name": "x", "physicalType": "INTEGER", "transformLogic": "no_such(received.id)"})
+        declared.deliver("a.csv", "id\n1\n")
+
+        with pytest.raises(SourceUnavailable, match=r"shops\.yaml: its SQL cannot be run: .*no_such"):
+            declared.make("shops")
+
+
+class TestChange:
+    def test_unchanged_content_is_not_read_again_and_nothing_is_rewritten(self, declared: Declared) -> None:
+        declared.source("orders", ID, AT, DATE)
+        path = declared.deliver("a.csv", "id,moment\n1,2024-03-01T10:00\n2,2024-03-02T10:00\n")
+        declared.make("orders")
+        before = _objects(declared)
+        os.utime(path, ns=(1, 1))
+
+        made = declared.make("orders")
+
+        assert not any(made.values())
+        assert _objects(declared) == before
+
+    def test_a_changed_file_makes_only_its_days_again(self, declared: Declared) -> None:
+        declared.source("orders", ID, AT, DATE)
+        declared.deliver("a.csv", "id,moment\n1,2024-03-01T10:00\n2,2024-03-02T10:00\n")
+        declared.deliver("b.csv", "id,moment\n3,2024-03-03T10:00\n")
+        declared.make("orders")
+        declared.deliver("b.csv", "id,moment\n3,2024-03-03T10:00\n4,2024-03-02T11:00\n")
+
+        made = declared.make("orders")
+
+        assert [item.partition.key for item in made["orders"]] == ["2024-03-02"]
+        assert declared.rows("orders", "date::VARCHAR, id") == [
+            ("2024-03-01", "1"), ("2024-03-02", "2"), ("2024-03-02", "4"), ("2024-03-03", "3"),
+        ]  # fmt: skip
+
+    def test_of_rows_with_one_key_the_last_file_wins_across_days(self, declared: Declared) -> None:
+        declared.source("orders", ID, AT, DATE)
+        declared.deliver("2024-03-01.csv", "id,moment\n1,2024-03-01T10:00\n2,2024-03-01T10:00\n")
+        declared.make("orders")
+        declared.deliver("2024-03-02.csv", "id,moment\n1,2024-03-02T09:00\n")
+
+        declared.make("orders")
+
+        assert declared.rows("orders", "date::VARCHAR, id") == [("2024-03-01", "2"), ("2024-03-02", "1")]
+
+    def test_rows_of_a_removed_file_go_and_its_days_are_empty(self, declared: Declared) -> None:
+        declared.source("orders", ID, AT, DATE)
+        declared.deliver("a.csv", "id,moment\n1,2024-03-01T10:00\n")
+        path = declared.deliver("b.csv", "id,moment\n2,2024-03-02T10:00\n")
+        declared.make("orders")
+        path.unlink()
+
+        declared.make("orders")
+
+        assert declared.rows("orders", "id") == [("1",)]
+
+    def test_where_all_files_are_gone_the_dataset_stays(self, declared: Declared) -> None:
+        declared.source("shops", ID)
+        path = declared.deliver("a.csv", "id\n1\n")
+        declared.make("shops")
+        path.unlink()
+
+        with pytest.raises(SourceUnavailable, match="all 1 files that were there are gone, and the dataset stays"):
+            declared.make("shops")
+        assert declared.rows("shops") == [("1",)]
+
+    def test_only_the_latest_of_full_exports_counts(self, declared: Declared) -> None:
+        declared.source("shops", ID, take="latest")
+        declared.deliver("shops-2024-01-01.csv", "id\n1\n2\n")
+        declared.deliver("shops-2024-01-02.csv", "id\n2\n")
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("2",)]
+
+    def test_another_contract_reads_the_files_again(self, declared: Declared) -> None:
+        declared.source("shops", ID, AMOUNT)
+        declared.deliver("a.csv", "id,amount\n1,2.5\n")
+        declared.make("shops")
+        _redeclare(declared, ID, {**AMOUNT, "physicalType": "DECIMAL(10,4)"})
+
+        declared.make("shops")
+
+        assert declared.rows("shops", "amount::VARCHAR") == [("2.5000",)]
+
+    def test_days_to_come_wait_and_days_before_the_platform_are_rejected(self, declared: Declared) -> None:
+        declared.settings = declared.settings.model_copy(update={"as_of": datetime(2024, 3, 2, 12)})
+        declared.source("orders", ID, AT, DATE, max_rejected_share=1)
+        declared.deliver("a.csv", "id,moment\n1,2024-03-01T10:00\n2,2024-03-09T10:00\n3,1999-01-01T10:00\n")
+
+        made = declared.make("orders")
+
+        assert declared.rows("orders", "id") == [("1",)]
+        assert declared.rejected("orders") == [(4, "too_old")]
+        (notes,) = (v for v in made["orders_rejected"][0].verdicts if v.check == "source_notes")
+        assert "1 days are yet to come and wait until then, the last 2024-03-09" in notes.detail
+        declared.settings = declared.settings.model_copy(update={"as_of": datetime(2024, 3, 9, 12)})
+        declared.make("orders")
+        assert declared.rows("orders", "id") == [("1",), ("2",)]
+
+
+def _objects(declared: Declared) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in declared.settings.lake_dir.rglob("*.parquet")}
+
+
+def _redeclare(declared: Declared, *columns: object) -> None:
+    from retail_assets.sources.declared.source import read_sources
+
+    declared.entries.clear()
+    declared.source("shops", *columns)  # type: ignore[arg-type]
+    read_sources.cache_clear()  # as in a process of its own

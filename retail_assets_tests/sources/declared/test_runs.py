@@ -1,0 +1,126 @@
+"""Declared sources in Dagster: runs, sensors and backfills, up to the warehouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+import duckdb
+import pytest
+
+from retail_assets.assets.partitions import range_tags
+from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.declared_sources import look_for_changes, look_for_stale_sources
+from retail_assets.definitions import platform_definitions
+from retail_assets.sources.declared.source import read_sources
+from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as found:
+        yield found
+
+
+@pytest.fixture
+def shop(declared: Declared) -> Declared:
+    """A dated and an undated source, and a broken one."""
+    declared.source("shops", ID, AMOUNT, pattern="shops*")
+    declared.source("orders", ID, AT, DATE, pattern="orders*")
+    declared.source("broken", ID, format="xml")
+    declared.deliver("shops.csv", "id,amount\n1,2\n")
+    declared.deliver(
+        "orders.jsonl", '{"id": 1, "moment": "2024-03-01T10:00"}\n{"id": 2, "moment": "2024-03-02T10:00"}\n'
+    )
+    return declared
+
+
+def _run(
+    shop: Declared, instance: dg.DagsterInstance, *keys: str, tags: dict[str, str] | None = None
+) -> dg.ExecuteInProcessResult:
+    job = platform_definitions(shop.settings).resolve_implicit_global_asset_job_def()
+    selection = [dg.AssetKey(key.split("/")) for key in keys]
+    return job.execute_in_process(instance=instance, asset_selection=selection, tags=tags, raise_on_error=False)
+
+
+def test_a_run_takes_in_makes_and_loads(shop: Declared, instance: dg.DagsterInstance) -> None:
+    assert _run(shop, instance, "shops", "shops_rejected", "warehouse/shops").success
+    tags = range_tags("date", "2024-03-01", "2024-03-02")
+    assert _run(shop, instance, "orders", "warehouse/orders", tags=tags).success
+
+    assert shop.rows("shops", "id") == [("1",)]
+    with duckdb.connect(str(shop.settings.warehouse_file), read_only=True) as connection:
+        assert connection.execute("SELECT date::VARCHAR, id FROM orders ORDER BY id").fetchall() == [
+            ("2024-03-01", "1"),
+            ("2024-03-02", "2"),
+        ]
+
+
+def test_a_source_that_cannot_be_read_fails_its_run_and_what_was_published_stays(
+    shop: Declared, instance: dg.DagsterInstance
+) -> None:
+    _run(shop, instance, "shops")
+    (shop.folder / "in" / "shops.csv").unlink()
+
+    result = _run(shop, instance, "shops")
+
+    assert not result.success
+    (event,) = result.filter_events(lambda event: event.is_step_failure)
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    assert "shops: no file shops* in in; all 1 files that were there are gone" in (failure.description or "")
+    assert shop.rows("shops", "id") == [("1",)]
+
+
+def test_a_broken_source_fails_with_what_is_wrong(shop: Declared, instance: dg.DagsterInstance) -> None:
+    result = _run(shop, instance, "broken")
+
+    (event,) = result.filter_events(lambda event: event.is_step_failure)
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    assert "sources.2.format: Input should be 'csv'" in (failure.description or "")
+
+
+def test_a_backfill_makes_every_source_that_can_be(shop: Declared, instance: dg.DagsterInstance) -> None:
+    report = Backfill(shop.platform, platform_definitions(shop.settings), instance).run()
+
+    stages = {stage.step: (stage.made, len(stage.failed)) for stage in report.stages}
+    assert stages["shops"] == stages["warehouse_shops"] == (1, 0)
+    assert stages["orders"] == stages["warehouse_orders"] == (2, 0)
+    assert stages["broken"] == (0, 1)
+    again = Backfill(shop.platform, platform_definitions(shop.settings), instance).run()
+    assert {stage.step: stage.made for stage in again.stages if stage.made} == {}
+
+
+def test_sensors_ask_for_what_is_new_and_then_for_what_is_stale(shop: Declared, instance: dg.DagsterInstance) -> None:
+    sources = read_sources(shop.settings.sources_file).sound
+
+    found = look_for_changes(shop.platform, sources)
+
+    assert isinstance(found, dg.SensorResult)
+    (request,) = found.run_requests or []
+    assert request.run_config["ops"]["sources_taken_in"]["config"]["sources"] == ["shops", "orders"]
+    job = platform_definitions(shop.settings).resolve_job_def("take_in_sources")
+    assert job.execute_in_process(instance=instance, run_config=request.run_config).success
+    assert isinstance(look_for_changes(shop.platform, sources), dg.SkipReason)
+    due = look_for_stale_sources(instance, shop.platform, None, sources)
+    assert isinstance(due, dg.SensorResult)
+    asked = {key.to_user_string() for request in due.run_requests or [] for key in request.asset_selection or []}
+    assert {"shops", "shops_rejected", "orders", "orders_rejected"} <= asked
+    cursor = due.cursor
+    assert set(json.loads(cursor or "")) == {"shops", "orders"}
+    assert not look_for_stale_sources(instance, shop.platform, cursor, sources).run_requests
+
+
+def test_a_schedule_is_one_of_the_source_and_its_sensor_leaves_it_alone(declared: Declared) -> None:
+    declared.source("shops", ID, schedule="0 5 * * *")
+    declared.deliver("shops.csv", "id\n1\n")
+
+    definitions = platform_definitions(declared.settings)
+
+    schedule = definitions.resolve_schedule_def("shops_intake")
+    assert schedule.cron_schedule == "0 5 * * *"
+    assert isinstance(
+        look_for_changes(declared.platform, read_sources(declared.settings.sources_file).sound), dg.SkipReason
+    )
