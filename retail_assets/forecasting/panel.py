@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -12,6 +12,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.integer]
 Booleans = npt.NDArray[np.bool_]
+
+ROWS = 4096
+"""Series that are worked on at a time, to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,10 @@ class Panel:
     def until(self, days: int) -> Panel:
         """The panel as it was after so many days, with only the series that had begun by then."""
         begun = self.begins() < days
-        prices = None if self.prices is None else self.prices[begun, :days]
-        groups = {name: codes[begun] for name, codes in self.groups.items()}
-        return replace(self, ids=self.ids[begun], demand=self.demand[begun, :days], groups=groups, prices=prices)
+        chosen = slice(None) if begun.all() else begun  # a slice copies nothing
+        prices = None if self.prices is None else self.prices[chosen, :days]
+        groups = {name: codes[chosen] for name, codes in self.groups.items()}
+        return replace(self, ids=self.ids[chosen], demand=self.demand[chosen, :days], groups=groups, prices=prices)
 
     def begins(self) -> Integers:
         """The day with the first demand of each series; the number of days where there is none."""
@@ -64,6 +68,12 @@ class Panel:
     def days_of_month(self, first: int, last: int) -> Integers:
         """0 to 30 of the days from one to before another."""
         return np.array([self.date_of(day).day - 1 for day in range(first, last)])
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """So many series, a few thousand at a time."""
+    for start in range(0, count, ROWS):
+        yield slice(start, min(start + ROWS, count))
 
 
 def sum_by(codes: Integers, values: Floats, count: int | None = None) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel, sum_by
+from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel, blocks, sum_by
 from retail_assets.forecasting.season import Season, season
 from retail_assets.forecasting.winsorising import winsorised
 
@@ -24,8 +24,6 @@ MOST_MOVE = 1.5
 """A group moves its series by this factor at most, up or down."""
 MEMORY = 400
 """Days that are looked at: what lies before them would weigh a billionth."""
-ROWS = 4096
-"""Series that are worked on at a time, to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,7 @@ def _levels(demand: Floats, seasonal: Season, begins: Integers) -> Floats:
     first = max(0, days - MEMORY)
     recency = (1 - ALPHA) ** np.arange(days - first - 1, -1, -1)
     levels = np.zeros(len(demand))
-    for start in range(0, len(demand), ROWS):
-        rows = slice(start, start + ROWS)
+    for rows in blocks(len(demand)):
         counts = (np.arange(first, days) >= begins[rows, None]) & seasonal.is_open(rows, first, days)
         units = np.where(counts, demand[rows, first:], 0.0) @ recency
         worth = np.where(counts, seasonal.of(rows, first, days), 0.0) @ recency

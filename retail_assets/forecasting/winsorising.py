@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retail_assets.forecasting.panel import Floats, Panel
+from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel
 
 TIMES_THE_MEDIAN = 40.0
 """A day that sells more than so many times the series' median day with demand is a bulk order."""
@@ -27,22 +27,30 @@ class Winsorised:
 def winsorised(panel: Panel) -> Winsorised:
     """Cut each day above 40 times the median of the series' days with demand."""
     demand = panel.demand
-    caps = TIMES_THE_MEDIAN * _typical_days(demand)
-    above = demand > caps[:, None]
+    suspects = np.flatnonzero(demand.max(axis=1, initial=0.0) > TIMES_THE_MEDIAN)  # the median counts as 1 at least
+    caps = TIMES_THE_MEDIAN * np.maximum(_typical_days(demand, suspects), 1.0)
+    above = demand[suspects] > caps[:, None]
     if not above.any():
         return Winsorised(demand, 0, 0, 0.0)
-    cut = np.where(above, caps[:, None], demand).astype(demand.dtype)
-    units = float(demand[above].sum(dtype=np.float64) - cut[above].sum(dtype=np.float64))
-    return Winsorised(cut, int(above.sum()), int(above.any(axis=1).sum()), units)
+    cut = demand.copy()
+    cut[suspects] = np.minimum(demand[suspects], caps[:, None])
+    over = demand[suspects] - caps[:, None]
+    return Winsorised(cut, int(above.sum()), int(above.any(axis=1).sum()), float(over[above].sum(dtype=np.float64)))
 
 
-def _typical_days(demand: Floats) -> Floats:
-    """The median of each series' days with demand, at least 1: zeros sort first, so it lies amid the rest."""
+def _typical_days(demand: Floats, chosen: Integers) -> Floats:
+    """The median of the chosen series' days with demand; that of all series where there are too few such days."""
+    own, known = _medians(demand[chosen])
+    if known.all():
+        return own
+    medians, usable = _medians(demand)
+    positive = demand[demand > 0]
+    return np.where(known, own, np.median(medians[usable]) if usable.any() else np.median(positive))
+
+
+def _medians(demand: Floats) -> tuple[Floats, Booleans]:
+    """The median of each series' days with demand, and for which series there are enough of them."""
     series, days = np.arange(len(demand)), demand.shape[1]
     sold = (demand > 0).sum(axis=1)
-    ordered = np.sort(demand, axis=1)
-    own = ordered[series, np.minimum(days - sold + (sold - 1) // 2, days - 1)]
-    known = sold >= LEAST_DAYS
-    positive = demand[demand > 0]
-    of_all = np.median(own[known]) if known.any() else (np.median(positive) if len(positive) else 1.0)
-    return np.maximum(np.where(known, own, of_all), 1.0)
+    middle = np.minimum(days - sold + (sold - 1) // 2, days - 1)  # zeros sort first
+    return np.sort(demand, axis=1)[series, middle], sold >= LEAST_DAYS
