@@ -20,8 +20,15 @@ STEPS: tuple[Step, ...] = (
     warehouse_tables.data_quality,
 )
 
-ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, forecasts.demand_forecast, warehouse_tables.demand_forecast)
-"""Steps that are made for the dates that somebody asks for: no backfill and no sensor makes them for every day."""
+FORECASTS: tuple[Step, ...] = (
+    forecasts.demand_forecast,
+    warehouse_tables.demand_forecast,
+    warehouse_tables.forecast_backtest,
+)
+"""Steps that are made for the latest date, once a day or when somebody asks: a forecast of days long past helps nobody.
+"""
+ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, *FORECASTS)
+"""Steps that no backfill and no sensor makes for every day."""
 
 
 def sales_steps() -> tuple[Step, ...]:
@@ -38,9 +45,21 @@ def sales_steps() -> tuple[Step, ...]:
     )
 
 
+def sales_forecasts() -> tuple[Step, ...]:
+    """The forecasts of sales, made like other forecasts."""
+    from retail_assets.assets import sales_forecasts, sales_tables
+
+    return (sales_forecasts.sales_forecast, *sales_tables.FORECAST_TABLES)
+
+
 def steps_of(settings: Settings) -> tuple[Step, ...]:
     """The steps of a platform: those of sales only where it has any."""
-    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()))
+    return (*STEPS, *ON_DEMAND, *((*sales_steps(), *sales_forecasts()) if settings.has_sales else ()))
+
+
+def is_on_demand(step: Step) -> bool:
+    """Whether no backfill and no sensor makes the step for every day."""
+    return step in ON_DEMAND or (step.domain == "sales" and step in sales_forecasts())
 
 
 def step_of(name: str) -> Step:
@@ -59,4 +78,4 @@ def step_of(name: str) -> Step:
 
 def _every_step() -> Iterator[Step]:
     yield from (*STEPS, *ON_DEMAND)
-    yield from sales_steps()
+    yield from (*sales_steps(), *sales_forecasts())

@@ -84,6 +84,8 @@ def mapping(step: Step, upstream: Upstream) -> dg.PartitionMapping | None:
                 "key_type": dg.DimensionPartitionMapping("key_type", dg.IdentityPartitionMapping()),
             }
         )
+    if step.partitioning == upstream.partitioning == "date" and upstream.lookback_days:
+        return _trailing(upstream.lookback_days)
     if step.partitioning == upstream.partitioning:
         return dg.IdentityPartitionMapping()
     return dg.MultiToSingleDimensionPartitionMapping("date")
