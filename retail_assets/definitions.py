@@ -13,6 +13,7 @@ from retail_assets.assets.sales_export_asset import sales_export
 from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
+from retail_assets.automation.forecasting import forecast_schedules
 from retail_assets.automation.freshness import freshness_check
 from retail_assets.automation.reporting import daily_report
 from retail_assets.automation.sales import sales_schedules, sales_sensors
@@ -38,7 +39,12 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
         asset_checks=[blocked_files_check, freshness_check],
         jobs=[take_in_files],
         sensors=[*automation_sensors(chosen), *sales_sensors(chosen), failure_alerts(chosen)],
-        schedules=[daily_landing(chosen), *sales_schedules(chosen), daily_report(chosen)],
+        schedules=[
+            daily_landing(chosen),
+            *sales_schedules(chosen),
+            *forecast_schedules(chosen),
+            daily_report(chosen),
+        ],
         resources={
             "platform": Platform.of(chosen),
             "lake": LakeIOManager(

@@ -31,6 +31,9 @@ def backfill(
     include_empty: Annotated[
         bool, typer.Option("--include-empty", help="Make dates that no file has events of too, as empty days.")
     ] = False,
+    forecasts: Annotated[
+        bool, typer.Option("--forecasts", help="Forecast from the last date, too: 28 days of every live series.")
+    ] = False,
     form: FormatOption = Format.table,
 ) -> None:
     """Take in what landed and make what is missing or stale.
@@ -44,7 +47,7 @@ def backfill(
     require_possible_dates(platform.settings, first, last)
     if not platform.settings.sales.is_configured:
         require_files(platform)
-    report = run_backfill(platform, first, last, force=force, include_empty=include_empty)
+    report = run_backfill(platform, first, last, force=force, include_empty=include_empty, forecasts=forecasts)
     if not report.dates and not report.blocked_files and not platform.settings.sales.is_configured:
         raise ValueError(_nothing_in_range(platform, first, last))
     show_report(report, form, include_empty=include_empty)
@@ -59,17 +62,20 @@ def run_backfill(
     *,
     force: bool = False,
     include_empty: bool = False,
+    forecasts: bool = False,
 ) -> BackfillReport:
     """A backfill on the platform's persistent instance, with progress; where nothing is to be done, without it."""
     from retail_assets.automation.settled import settled
 
     home = instance_home(platform.settings)
-    report = None if force else settled(platform, home, first, last, include_empty=include_empty)
-    return report or _run_through_dagster(platform, home, first, last, force=force, include_empty=include_empty)
+    report = None if force or forecasts else settled(platform, home, first, last, include_empty=include_empty)
+    return report or _run_through_dagster(
+        platform, home, first, last, force=force, include_empty=include_empty, forecasts=forecasts
+    )
 
 
 def _run_through_dagster(
-    platform: Platform, home: Path, first: date | None, last: date | None, *, force: bool, include_empty: bool
+    platform: Platform, home: Path, first: date | None, last: date | None, **wanted: bool
 ) -> BackfillReport:
     from retail_assets.automation.backfill import Backfill, Watcher
     from retail_assets.automation.event_log import index_of
@@ -78,7 +84,7 @@ def _run_through_dagster(
     definitions = open_definitions(platform.settings)
     with open_instance(platform.settings) as instance, meter() as shown, watching(shown) as shows:
         work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
-        report = work.run(first, last, force=force, include_empty=include_empty)
+        report = work.run(first, last, **wanted)
         version, index = work.recorded_version(), index_of(instance)
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)

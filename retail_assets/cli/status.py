@@ -124,7 +124,7 @@ def _of_step(
 
 def _to_make(platform: Platform, step: Step) -> int | None:
     """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
-    from retail_assets.assets.catalogue import ON_DEMAND
+    from retail_assets.assets.catalogue import is_on_demand
     from retail_assets.assets.materialization import runnable, stale
     from retail_assets.assets.sales_days import known_days
     from retail_assets.assets.step import of_dates
@@ -132,7 +132,7 @@ def _to_make(platform: Platform, step: Step) -> int | None:
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
         known = known_days(platform) if step.domain == "sales" else platform.landing.dates()
-        days = sorted(published if step in ON_DEMAND else {*known, *published})
+        days = sorted(published if is_on_demand(step) else {*known, *published})
         wanted = of_dates(step.partitioning, days) if days or step.extracts else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
     except ValueError:
