@@ -158,7 +158,7 @@ def _outcome(panel: Panel, scales: Scales, horizon: int, model: str) -> Outcome:
     history = scales.history
     mean = MODELS[model](history, horizon)
     found = calibrated(history, calibrating(model), horizon).quantiles(history, mean)
-    ahead = panel.demand[panel.begins() < history.days, history.days : history.days + horizon]
+    ahead = panel.demand[panel.begins < history.days, history.days : history.days + horizon]
     return Outcome(scales, ahead.astype(np.float64), mean, found.lower, found.upper)
 
 

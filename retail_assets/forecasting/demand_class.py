@@ -17,7 +17,7 @@ VARIATION = 0.49
 def demand_classes(panel: Panel) -> npt.NDArray[np.str_]:
     """The class of each series by its history since it began. One that never sold is intermittent."""
     sold = (panel.demand > 0).sum(axis=1)
-    is_rare = (panel.days - panel.begins() >= INTERVAL * sold) | (sold == 0)
+    is_rare = (panel.days - panel.begins >= INTERVAL * sold) | (sold == 0)
     is_varied = np.concatenate(
         [_variation(panel.demand[rows]) >= VARIATION for rows in blocks(len(sold))] or [sold > 0]
     )

@@ -55,12 +55,12 @@ class Scales:
     @cached_property
     def daily(self) -> Floats:
         """The mean squared change of each series from one day to the next, from the day that it begins."""
-        return _mean_change(self.history.demand, self.history.begins(), lag=1, power=2)
+        return _mean_change(self.history.demand, self.history.begins, lag=1, power=2)
 
     @cached_property
     def weekly(self) -> Floats:
         """The mean absolute change of each series from one week to the next, from the day that it begins."""
-        return _mean_change(self.history.demand, self.history.begins(), lag=WEEK, power=1)
+        return _mean_change(self.history.demand, self.history.begins, lag=WEEK, power=1)
 
     @cached_property
     def levels(self) -> list[Measured]:

@@ -50,7 +50,8 @@ class Season:
 
 def season(panel: Panel, demand: Floats, horizon: int) -> Season:
     """Learn the season of the panel's groups from ``demand`` (its own, winsorised) and extend it over the horizon."""
-    levels = [apart(level.codes, demand) for level in pools(panel)]
+    units = demand.sum(axis=1, dtype=np.float64)
+    levels = [apart(level.codes, units) for level in pools(panel)]
     cells = combined(levels, len(panel.ids))
     sums = sum_by(cells, demand)
     trend = _level(sums)
@@ -67,9 +68,8 @@ def season(panel: Panel, demand: Floats, horizon: int) -> Season:
     return found
 
 
-def apart(codes: Integers, demand: Floats) -> Integers:
+def apart(codes: Integers, units: Floats) -> Integers:
     """The groups, with a series that sells more than all others of its group together in a group of its own."""
-    units = demand.sum(axis=1, dtype=np.float64)
     is_giant = (2 * units > np.bincount(codes, units)[codes]) & (np.bincount(codes)[codes] > 1)
     return combined([np.where(is_giant, codes.max() + 1 + np.arange(len(codes)), codes)], len(codes))
 

@@ -49,7 +49,7 @@ def fit(panel: Panel, horizon: int) -> Fit:
     """Learn levels and season from the panel, bulk orders cut."""
     demand = winsorised(panel).demand
     seasonal = season(panel, demand, horizon)
-    begins = panel.begins()
+    begins = panel.begins
     level = _levels(demand, seasonal, begins)
     return Fit(level * _shared_moves(demand, seasonal, begins, level), seasonal)
 

@@ -26,16 +26,24 @@ class Winsorised:
 
 def winsorised(panel: Panel) -> Winsorised:
     """Cut each day above 40 times the median of the series' days with demand."""
-    demand = panel.demand
-    suspects = np.flatnonzero(demand.max(axis=1, initial=0.0) > TIMES_THE_MEDIAN)  # the median counts as 1 at least
-    caps = TIMES_THE_MEDIAN * np.maximum(_typical_days(demand, suspects), 1.0)
-    above = demand[suspects] > caps[:, None]
+    demand, most = panel.demand, caps(panel)
+    suspects = np.flatnonzero(np.isfinite(most))
+    over = np.maximum(demand[suspects] - most[suspects, None], 0.0)
+    above = over > 0
     if not above.any():
         return Winsorised(demand, 0, 0, 0.0)
     cut = demand.copy()
-    cut[suspects] = np.minimum(demand[suspects], caps[:, None])
-    over = demand[suspects] - caps[:, None]
-    return Winsorised(cut, int(above.sum()), int(above.any(axis=1).sum()), float(over[above].sum(dtype=np.float64)))
+    cut[suspects] = np.minimum(demand[suspects], most[suspects, None])
+    return Winsorised(cut, int(above.sum()), int(above.any(axis=1).sum()), float(over.sum(dtype=np.float64)))
+
+
+def caps(panel: Panel) -> Floats:
+    """What each series sells on a day at most, bulk orders left aside; infinity where it never sold much."""
+    demand = panel.demand
+    suspects = np.flatnonzero(demand.max(axis=1, initial=0.0) > TIMES_THE_MEDIAN)  # the median counts as 1 at least
+    found = np.full(len(demand), np.inf)
+    found[suspects] = TIMES_THE_MEDIAN * np.maximum(_typical_days(demand, suspects), 1.0)
+    return found
 
 
 def _typical_days(demand: Floats, chosen: Integers) -> Floats:

@@ -23,7 +23,7 @@ def outcome() -> Outcome:
     panel = shop(90, 300)
     history = panel.until(272)
     chance = np.random.default_rng(5)
-    actual = panel.demand[panel.begins() < 272, 272:].astype(float)
+    actual = panel.demand[panel.begins < 272, 272:].astype(float)
     mean = actual * chance.uniform(0.3, 1.6, actual.shape) + chance.uniform(0, 1, actual.shape)
     return Outcome(Scales(history), actual, mean, mean * 0.5, mean * 1.4)
 
@@ -34,7 +34,7 @@ def _long(outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
     past = pd.DataFrame(
         [
             (unique_id, pd.Timestamp(history.date_of(day)), float(history.demand[row, day]))
-            for row, (unique_id, begins) in enumerate(zip(history.ids, history.begins(), strict=True))
+            for row, (unique_id, begins) in enumerate(zip(history.ids, history.begins, strict=True))
             for day in range(begins, history.days)
         ],
         columns=["unique_id", "ds", "y"],
