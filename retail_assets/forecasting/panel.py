@@ -80,18 +80,22 @@ def blocks(count: int) -> Iterator[slice]:
         yield slice(start, min(start + ROWS, count))
 
 
-def sum_by(codes: Integers, values: Floats, count: int | None = None) -> Floats:
-    """The rows of a matrix summed by group, in double precision; groups without a row are 0."""
+def sum_by(codes: Integers, values: Floats, count: int | None = None, most: Floats | None = None) -> Floats:
+    """The rows of a matrix summed by group, in double precision; groups without a row are 0.
+
+    ``most`` is what a value of each row counts as at most.
+    """
     groups = int(codes.max()) + 1 if count is None else count
     if values.ndim == 1:
         return np.bincount(codes, values, groups).astype(np.float64)
-    if groups > MANY_GROUPS * values.shape[1]:
+    if most is None and groups > MANY_GROUPS * values.shape[1]:
         return np.stack([np.bincount(codes, column, groups) for column in values.T], axis=1)
     totals = np.zeros((groups, *values.shape[1:]))
     order = np.argsort(codes, kind="stable")
     present, starts = np.unique(codes[order], return_index=True)
     for code, rows in zip(present, np.split(order, starts[1:]), strict=True):
-        totals[code] = values[rows].sum(axis=0, dtype=np.float64)
+        chosen = values[rows] if most is None else np.minimum(values[rows], most[rows, None])
+        totals[code] = chosen.sum(axis=0, dtype=np.float64)
     return totals
 
 

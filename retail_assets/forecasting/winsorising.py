@@ -16,29 +16,27 @@ LEAST_DAYS = 5
 
 @dataclass(frozen=True)
 class Winsorised:
-    """Demand to train on, and how many days of how many series were cut by how many units."""
+    """How many days of how many series training sees cut, by how many units."""
 
-    demand: Floats
     days: int
     series: int
     units: float
 
 
 def winsorised(panel: Panel) -> Winsorised:
-    """Cut each day above 40 times the median of the series' days with demand."""
-    demand, most = panel.demand, caps(panel)
-    suspects = np.flatnonzero(np.isfinite(most))
-    over = np.maximum(demand[suspects] - most[suspects, None], 0.0)
+    """Count what the caps of the panel cut."""
+    most = caps(panel)
+    suspects = np.isfinite(most)
+    over = np.maximum(panel.demand[suspects] - most[suspects, None], 0.0)
     above = over > 0
-    if not above.any():
-        return Winsorised(demand, 0, 0, 0.0)
-    cut = demand.copy()
-    cut[suspects] = np.minimum(demand[suspects], most[suspects, None])
-    return Winsorised(cut, int(above.sum()), int(above.any(axis=1).sum()), float(over.sum(dtype=np.float64)))
+    return Winsorised(int(above.sum()), int(above.any(axis=1).sum()), float(over.sum(dtype=np.float64)))
 
 
 def caps(panel: Panel) -> Floats:
-    """What each series sells on a day at most, bulk orders left aside; infinity where it never sold much."""
+    """The most that each series sells on a day without being a bulk order: 40 times its median day with demand.
+
+    Infinity where no day is near it.
+    """
     demand = panel.demand
     suspects = np.flatnonzero(demand.max(axis=1, initial=0.0) > TIMES_THE_MEDIAN)  # the median counts as 1 at least
     found = np.full(len(demand), np.inf)
