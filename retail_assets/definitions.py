@@ -17,6 +17,7 @@ from retail_assets.assets.shop_database import shop_database
 from retail_assets.assets.version_asset import retail_aggregates
 from retail_assets.automation.alerts import failure_alerts
 from retail_assets.automation.declared_sources import declared_schedules, declared_sensors
+from retail_assets.automation.forecasting import forecast_schedules
 from retail_assets.automation.freshness import freshness_check
 from retail_assets.automation.marts import mart_sensors
 from retail_assets.automation.reporting import daily_report
@@ -55,6 +56,7 @@ def platform_definitions(chosen: Settings) -> dg.Definitions:
             daily_landing(chosen),
             *sales_schedules(chosen),
             *declared_schedules(chosen),
+            *forecast_schedules(chosen),
             daily_report(chosen),
         ],
         resources={

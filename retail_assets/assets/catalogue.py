@@ -22,8 +22,15 @@ STEPS: tuple[Step, ...] = (
     warehouse_tables.data_quality,
 )
 
-ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, forecasts.demand_forecast, warehouse_tables.demand_forecast)
-"""Steps that are made for the dates that somebody asks for: no backfill and no sensor makes them for every day."""
+FORECASTS: tuple[Step, ...] = (
+    forecasts.demand_forecast,
+    warehouse_tables.demand_forecast,
+    warehouse_tables.forecast_backtest,
+)
+"""Steps that are made for the latest date, once a day or when somebody asks: a forecast of days long past helps nobody.
+"""
+ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, *FORECASTS)
+"""Steps that no backfill and no sensor makes for every day."""
 
 
 def sales_steps() -> tuple[Step, ...]:
@@ -40,6 +47,13 @@ def sales_steps() -> tuple[Step, ...]:
     )
 
 
+def sales_forecasts() -> tuple[Step, ...]:
+    """The forecasts of sales, made like other forecasts."""
+    from retail_assets.assets import sales_forecasts, sales_tables
+
+    return (sales_forecasts.sales_forecast, *sales_tables.FORECAST_TABLES)
+
+
 def steps_of(settings: Settings) -> tuple[Step, ...]:
     """The steps of a platform: those of sales only where it has any, of its declared sources, and of its marts."""
     return (*_steps_before_marts(settings), *marts_of(settings).steps)
@@ -51,7 +65,13 @@ def marts_of(settings: Settings) -> MartSteps:
 
 
 def _steps_before_marts(settings: Settings) -> tuple[Step, ...]:
-    return (*STEPS, *ON_DEMAND, *(sales_steps() if settings.has_sales else ()), *declared_steps(settings))
+    sales = (*sales_steps(), *sales_forecasts()) if settings.has_sales else ()
+    return (*STEPS, *ON_DEMAND, *sales, *declared_steps(settings))
+
+
+def is_on_demand(step: Step) -> bool:
+    """Whether no backfill and no sensor makes the step for every day."""
+    return step in ON_DEMAND or (step.domain == "sales" and step in sales_forecasts())
 
 
 def step_of(name: str) -> Step:
@@ -70,4 +90,4 @@ def step_of(name: str) -> Step:
 
 def _every_step() -> Iterator[Step]:
     yield from (*STEPS, *ON_DEMAND)
-    yield from sales_steps()
+    yield from (*sales_steps(), *sales_forecasts())

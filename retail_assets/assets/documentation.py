@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,8 @@ from retail_assets.engine.query import sql_text
 
 UI_INLINE_LIMIT = 1000
 """Dagster's UI shows Markdown of fewer characters at once, and longer texts behind a link."""
+CELL_WIDTH = 32
+"""Characters of a value that are shown."""
 
 
 def description(step: Step, contract: Contract) -> str:
@@ -77,6 +80,14 @@ def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table of cells that are Markdown themselves."""
     names = list(head)
     return "\n".join(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *rows])
+
+
+def as_cell(value: Any) -> str:
+    """A value as Markdown that shows it and does nothing else, whatever a source has put into it."""
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = " ".join(text.split())
+    text = text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
+    return re.sub(r"([\\`*\[\]<>|~&])", r"\\\1", text)
 
 
 def _sql_files(step: Step) -> dict[str, str]:

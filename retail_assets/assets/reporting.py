@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from retail_assets.assets.documentation import UI_INLINE_LIMIT, markdown_table
+from retail_assets.assets.documentation import UI_INLINE_LIMIT, as_cell, markdown_table
+from retail_assets.assets.exhibits import exhibited
 from retail_assets.assets.materialization import Made
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[Any]]
 PREVIEW_ROWS = 3
-PREVIEW_WIDTH = 32
 MOST_DETAILS = 20
 MOST_PREVIEWS_FROM_AFAR = 10
 """The last partitions of a run: each takes several requests to S3 or a query of Redshift, one after the other."""
@@ -48,11 +47,13 @@ def materialization_metadata(
     is_remote = isinstance(store, RedshiftStore)
     far = sorted(partition for partition, entry in entries.items() if is_remote or is_s3(entry.location))
     unread = frozenset(far[:-MOST_PREVIEWS_FROM_AFAR])
+    tables = exhibited(platform, step, contract.name, entries)
     with _reading(platform, step, contract, entries.values()) as first_rows:
         return {
             item.partition: whole
             | _measured(item, contract.name)
             | _place(entries[item.partition], is_file=step.store == "lake")
+            | {name: dg.MetadataValue.md(table) for name, table in tables.get(item.partition, {}).items()}
             | ({} if item.partition in unread else _shown(contract, first_rows(entries[item.partition])))
             for item in made
         }
@@ -153,17 +154,9 @@ def _preview(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Columns downwards, since wide tables are cut off; as many rows as the UI shows without a click."""
     text = ""
     for count in range(1, len(rows) + 1):
-        lines = [[name, *map(_cell, values)] for name, *values in zip(names, *rows[:count], strict=True)]
+        lines = [[name, *map(as_cell, values)] for name, *values in zip(names, *rows[:count], strict=True)]
         longer = markdown_table(["column", *(f"row {number}" for number in range(1, count + 1))], lines)
         if text and len(longer) >= UI_INLINE_LIMIT:
             break
         text = longer
     return text
-
-
-def _cell(value: Any) -> str:
-    """A value as Markdown that shows it and does nothing else, whatever a source has put into it."""
-    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    text = " ".join(text.split())
-    text = text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"
-    return re.sub(r"([\\`*\[\]<>|~&])", r"\\\1", text)

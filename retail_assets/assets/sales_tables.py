@@ -26,3 +26,4 @@ def _table(name: str, partitioning: Partitioning) -> Step:
 
 TABLES = (*(_table(name, "date") for name in DATED), _table("customer_value", "none"))
 """The steps, one a table: the warehouse file has one writer at a time."""
+FORECAST_TABLES = tuple(_table(name, "date") for name in ("sales_forecast", "sales_forecast_backtest"))

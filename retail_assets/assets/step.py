@@ -40,6 +40,17 @@ class Upstream:
 
 
 @dataclass(frozen=True)
+class Exhibit:
+    """A small table that people read beside a materialization in the UI: the rows of ``sql/exhibits/<name>.sql``.
+
+    It reads the step's outputs and inputs by their names, as far as they belong to the materialized partition.
+    """
+
+    name: str
+    output: str
+
+
+@dataclass(frozen=True)
 class Step:
     """Datasets that one function describes and one pass makes.
 
@@ -59,6 +70,7 @@ class Step:
     sql_files: tuple[str, ...] = ()
     audits: tuple[Audit, ...] = ()
     drifts: tuple[Drift, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
     takes_in_files: bool = False
     extracts: bool = False
     audited_upstream: bool = False
@@ -111,6 +123,7 @@ def step(
     upstreams: tuple[Upstream, ...] = (),
     audits: tuple[Audit, ...] = (),
     drifts: tuple[Drift, ...] = (),
+    exhibits: tuple[Exhibit, ...] = (),
     shared_sql: tuple[str, ...] = (),
     takes_in_files: bool = False,
     extracts: bool = False,
@@ -133,6 +146,7 @@ def step(
             sql_files=(*shared_sql, *(f"{folder}/{output}" for output, folder in folders.items())),
             audits=audits,
             drifts=drifts,
+            exhibits=exhibits,
             takes_in_files=takes_in_files,
             extracts=extracts,
             audited_upstream=audited_upstream,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS, marts_of, sales_steps
+from retail_assets.assets.catalogue import FORECASTS, STEPS, marts_of, sales_forecasts, sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.landed_files import report_landed
@@ -23,6 +23,7 @@ from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
 from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage
 from retail_assets.automation.choice import Chosen, Stage, choose, mart_stage, stage_of, within
+from retail_assets.automation.forecasting import latest_day
 from retail_assets.automation.ranges import consecutive
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
@@ -69,18 +70,29 @@ class Backfill:
         *,
         force: bool = False,
         include_empty: bool = False,
+        forecasts: bool = False,
         taken: Sequence[LandedFile] | None = None,
     ) -> BackfillReport:
         """Take in pending files, then make what is missing or stale of all landed dates from ``first`` to ``last``.
 
         Dates of the range that no file has events of are made too, as empty days, with ``include_empty``; without it
-        they are only reported. ``force`` makes everything again. ``taken`` is what became of the pending files where
-        they have just been taken in.
+        they are only reported. ``force`` makes everything again. ``forecasts`` makes those from the last date as well.
+        ``taken`` is what became of the pending files where they have just been taken in.
         """
         with exclusive(backfill_lock(self.platform), "backfilling"):
             if taken is None:
                 taken = self.platform.landing.take_in(self.watcher.file)
-            return self._run(first, last, taken, force=force, include_empty=include_empty)
+            report = self._run(first, last, taken, force=force, include_empty=include_empty)
+            if not forecasts:
+                return report
+            return replace(report, stages=(*report.stages, *self._forecasts(first, last, force)))
+
+    def _forecasts(self, first: date | None, last: date | None, force: bool) -> Iterator[StageReport]:
+        """The forecasts of the latest day of the range."""
+        for steps in (FORECASTS, sales_forecasts() if self.platform.settings.has_sales else ()):
+            for step in steps:
+                day = latest_day(self.platform, steps[0], first, last)
+                yield self._stage(stage_of(self.platform, step, Chosen((day,) if day else (), ())), force)
 
     def _run(
         self, first: date | None, last: date | None, taken: Sequence[LandedFile], *, force: bool, include_empty: bool

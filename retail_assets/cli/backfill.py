@@ -32,6 +32,9 @@ def backfill(
     include_empty: Annotated[
         bool, typer.Option("--include-empty", help="Make dates that no file has events of too, as empty days.")
     ] = False,
+    forecasts: Annotated[
+        bool, typer.Option("--forecasts", help="Forecast from the last date, too: 28 days of every live series.")
+    ] = False,
     form: FormatOption = Format.table,
 ) -> None:
     """Take in what landed and make what is missing or stale.
@@ -46,7 +49,7 @@ def backfill(
     needs_files = not _has_other_sources(platform.settings)
     if needs_files:
         require_files(platform)
-    report = run_backfill(platform, first, last, force=force, include_empty=include_empty)
+    report = run_backfill(platform, first, last, force=force, include_empty=include_empty, forecasts=forecasts)
     if not report.dates and not report.blocked_files and needs_files:
         raise ValueError(_nothing_in_range(platform, first, last))
     show_report(report, form, include_empty=include_empty)
@@ -61,17 +64,20 @@ def run_backfill(
     *,
     force: bool = False,
     include_empty: bool = False,
+    forecasts: bool = False,
 ) -> BackfillReport:
     """A backfill on the platform's persistent instance, with progress; where nothing is to be done, without it."""
     from retail_assets.automation.settled import settled
 
     home = instance_home(platform.settings)
-    report = None if force else settled(platform, home, first, last, include_empty=include_empty)
-    return report or _run_through_dagster(platform, home, first, last, force=force, include_empty=include_empty)
+    report = None if force or forecasts else settled(platform, home, first, last, include_empty=include_empty)
+    return report or _run_through_dagster(
+        platform, home, first, last, force=force, include_empty=include_empty, forecasts=forecasts
+    )
 
 
 def _run_through_dagster(
-    platform: Platform, home: Path, first: date | None, last: date | None, *, force: bool, include_empty: bool
+    platform: Platform, home: Path, first: date | None, last: date | None, **wanted: bool
 ) -> BackfillReport:
     with meter() as shown, watching(shown) as shows, ThreadPoolExecutor(1, "definitions") as pool:
         loading = pool.submit(open_definitions, platform.settings)  # two seconds of Python, while files are read
@@ -84,7 +90,7 @@ def _run_through_dagster(
 
         with open_instance(platform.settings) as instance:
             work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
-            report = work.run(first, last, force=force, include_empty=include_empty, taken=taken)
+            report = work.run(first, last, taken=taken, **wanted)
             version, index = work.recorded_version(), index_of(instance)
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)

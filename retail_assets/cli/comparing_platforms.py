@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import FORECASTS, STEPS
 from retail_assets.cli.output import Column, Table, grouped, print_table, say
 from retail_assets.contracts import Contract
 from retail_assets.engine.publication import Store
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def compare(cloud: Platform, local: Platform) -> bool:
     """Print a line for every dataset; returns whether all are equal."""
     rows = []
-    for step in STEPS:
+    for step in (*STEPS, *FORECASTS):
         for item in step.contracts():
             same = _same_objects if step.store == "lake" else _same_rows
             there, here = cloud.store(step), local.store(step)

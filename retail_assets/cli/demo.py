@@ -61,7 +61,7 @@ def run_demo(events: int, first: date, last: date, generated: Path | None = None
     truth, is_new = shop(plan, folder, opened.settings)
     delivery = deliver_all({file.name: folder / file.name for file in truth.files}, opened.landing.inbox)
     with with_shop_database(opened, first, last) as platform:
-        report = run_backfill(platform)
+        report = run_backfill(platform, forecasts=True)
     if not report.succeeded:
         show_report(report, Format.table)
         raise typer.Exit(1)

@@ -66,7 +66,7 @@ def _built(events: int, first: date, last: date, generated: Path) -> Platform:
     platform = open_platform()
     truth, _ = shop(ShopPlan(events, first, last, seed=SEED), generated, platform.settings)
     deliver_all({file.name: generated / file.name for file in truth.files}, platform.landing.inbox)
-    report = run_backfill(platform)
+    report = run_backfill(platform, forecasts=True)
     if not report.succeeded:
         show_report(report, Format.table)
         raise typer.Exit(1)

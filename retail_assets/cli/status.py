@@ -125,7 +125,7 @@ def _of_step(
 
 def _to_make(platform: Platform, step: Step) -> int | None:
     """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
-    from retail_assets.assets.catalogue import ON_DEMAND
+    from retail_assets.assets.catalogue import is_on_demand
     from retail_assets.assets.marts import is_ready
     from retail_assets.assets.materialization import runnable, stale
     from retail_assets.assets.step import of_dates
@@ -134,7 +134,7 @@ def _to_make(platform: Platform, step: Step) -> int | None:
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
         known = _known_dates(platform, step)
-        days = sorted(published if step in ON_DEMAND else {*known, *published})
+        days = sorted(published if is_on_demand(step) else {*known, *published})
         is_wanted = is_ready(platform, step) if step.mart else days or step.extracts or step.domain == GROUP
         wanted = of_dates(step.partitioning, days) if is_wanted else []
         return len(stale(platform, step, runnable(platform, step, wanted)))

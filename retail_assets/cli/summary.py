@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from retail_assets.cli.forecast_summary import print_forecasts
 from retail_assets.cli.output import Column, Table, grouped, human_bytes, plural, print_table, say, some, stdout
 from retail_assets.cli.records import CheckState, check_states
 from retail_assets.cli.sales_summary import print_sales
@@ -108,6 +109,7 @@ def print_summary(
         _print_series(dict(_all(connection, SERIES)), _all(connection, BEST_SELLERS))
         if platform.settings.has_sales:
             print_sales(connection)
+        print_forecasts(connection, has_sales=platform.settings.has_sales)
     _print_checks(check_states(instance, definitions), truth)
 
 
@@ -145,12 +147,14 @@ def _compare(books: Books, platform: Platform, truth: ShopTruth) -> None:
 
 
 def _print_datasets(platform: Platform) -> None:
-    from retail_assets.assets.catalogue import ON_DEMAND, steps_of
+    from retail_assets.assets.catalogue import is_on_demand, steps_of
 
     rows = []
-    for step in (step for step in steps_of(platform.settings) if step not in ON_DEMAND):
+    for step in steps_of(platform.settings):
         for item in step.contracts():
             entries = platform.store(step).published(item).values()
+            if is_on_demand(step) and not entries:
+                continue
             name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
             rows.append((name, len(entries), sum(e.rows for e in entries), sum(e.bytes for e in entries)))
     columns = [Column("dataset"), Column("partitions", look=grouped), Column("rows", look=grouped)]
@@ -189,6 +193,8 @@ def _print_checks(checks: Sequence[CheckState], truth: ShopTruth) -> None:
     states = Counter(check.state for check in checks)
     counted = [f"{states[state]:,} {state}" for state in ("passed", "warned", "failed", "not run") if states[state]]
     say(f"Checks: {', '.join(counted)}.")
+    if waiting := sorted({check.dataset for check in checks if check.state == "not run"}):
+        say(f"Not run, since they are made when somebody asks for them: {', '.join(waiting)}.", indent=2)
     for check in checks:
         if check.findings:
             told = [_explained(finding.partition, finding.detail, truth) for finding in check.findings]

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from retail_assets.forecasting.demand_class import CLASSES, demand_classes
-from retail_assets.forecasting.hierarchy import hierarchy
 from retail_assets.forecasting.intervals import calibrated
-from retail_assets.forecasting.metrics import Accuracy, Outcome
-from retail_assets.forecasting.models import BASELINES, MODELS, TO_BEAT, calibrating
-from retail_assets.forecasting.panel import Panel
+from retail_assets.forecasting.metrics import Accuracy, Outcome, Scales
+from retail_assets.forecasting.models import BASELINES, DEFAULT, MODELS, TO_BEAT, calibrating
+from retail_assets.forecasting.panel import Floats, Panel
 
 ALL = "all"
 LEAST_HISTORY = 28
@@ -33,14 +33,36 @@ class Score:
 
 
 @dataclass(frozen=True)
+class SeriesErrors:
+    """What came of each series at one origin, what was expected in sum, and how far it was off by day."""
+
+    ids: npt.NDArray[np.str_]
+    demand_class: npt.NDArray[np.str_]
+    units: Floats
+    expected: Floats
+    absolute_error: Floats
+    rmsse: Floats
+    """NaN where the history never changed."""
+
+    @classmethod
+    def of(cls, outcome: Outcome, classes: npt.NDArray[np.str_]) -> SeriesErrors:
+        """The errors of every series of an outcome."""
+        actual, mean = outcome.actual, outcome.mean
+        absolute = np.abs(mean - actual).sum(axis=1)
+        rmsse = outcome.scaled_errors[1]
+        return cls(outcome.scales.history.ids, classes, actual.sum(axis=1), mean.sum(axis=1), absolute, rmsse)
+
+
+@dataclass(frozen=True)
 class Run:
-    """One model at one origin: the accuracy of the sums, and what it took."""
+    """One model at one origin: the accuracy of the sums, and how long the forecast took."""
 
     origin: date
     model: str
     wrmsse: float | None
     level_wmape: dict[str, float | None]
     seconds: float
+    series: SeriesErrors
 
 
 @dataclass(frozen=True)
@@ -91,7 +113,9 @@ class Verdict:
 
 
 def backtest(panel: Panel, horizon: int, origins: int, model: str) -> Backtest:
-    """Forecast from the last origins, each a horizon after the one before, with the model and with all baselines.
+    """Forecast from the last origins, each a horizon after the one before.
+
+    With the model, with the default model where that is another, and with all baselines.
 
     Raises:
         ValueError: the panel is too short for so many origins.
@@ -100,11 +124,15 @@ def backtest(panel: Panel, horizon: int, origins: int, model: str) -> Backtest:
     scores: list[Score] = []
     runs: list[Run] = []
     for end in ends:
-        for name in dict.fromkeys((model, *BASELINES)):
+        scales = Scales(panel.until(end))
+        classes = demand_classes(scales.history)
+        for name in dict.fromkeys((model, DEFAULT, *BASELINES)):
             began = time.perf_counter()
-            outcome = outcome_at(panel, end, horizon, name)
-            scores.extend(_scores(outcome, name))
-            runs.append(_run(outcome, name, time.perf_counter() - began))
+            outcome = _outcome(panel, scales, horizon, name)
+            seconds = time.perf_counter() - began
+            scores.extend(_scores(outcome, classes, name))
+            levels, series = outcome.level_wmape(), SeriesErrors.of(outcome, classes)
+            runs.append(Run(scales.history.end, name, outcome.wrmsse(), levels, seconds, series))
     return Backtest(horizon, tuple(panel.date_of(end - 1) for end in ends), model, tuple(scores), tuple(runs))
 
 
@@ -125,28 +153,22 @@ def origin_days(panel: Panel, horizon: int, origins: int) -> list[int]:
     return ends
 
 
-def outcome_at(panel: Panel, end: int, horizon: int, model: str) -> Outcome:
-    """What the model says after ``end`` days, with its interval, beside what came."""
-    history = panel.until(end)
+def _outcome(panel: Panel, scales: Scales, horizon: int, model: str) -> Outcome:
+    """What the model says after the history, with its interval, beside what came."""
+    history = scales.history
     mean = MODELS[model](history, horizon)
     found = calibrated(history, calibrating(model), horizon).quantiles(history, mean)
-    actual = panel.demand[panel.begins() < end, end : end + horizon].astype(np.float64)
-    return Outcome(history, actual, mean, found.lower, found.upper)
+    ahead = panel.demand[panel.begins < history.days, history.days : history.days + horizon]
+    return Outcome(scales, ahead.astype(np.float64), mean, found.lower, found.upper)
 
 
-def _scores(outcome: Outcome, model: str) -> Iterator[Score]:
-    classes = demand_classes(outcome.history)
-    origin = outcome.history.end
+def _scores(outcome: Outcome, classes: npt.NDArray[np.str_], model: str) -> Iterator[Score]:
+    origin = outcome.scales.history.end
     yield Score(origin, model, ALL, outcome.accuracy())
     for name in CLASSES:
         chosen = classes == name
         if chosen.any():
             yield Score(origin, model, name, outcome.accuracy(chosen))
-
-
-def _run(outcome: Outcome, model: str, seconds: float) -> Run:
-    levels = {level.name: outcome.level_wmape(level) for level in hierarchy(outcome.history)}
-    return Run(outcome.history.end, model, outcome.wrmsse(), levels, seconds)
 
 
 def as_document(found: Backtest) -> dict[str, object]:

@@ -76,7 +76,7 @@ def _learning_rows(panel: Panel, horizon: int) -> tuple[Rows, Floats, Floats] | 
     if not origins or not (panel.demand > 0).any():
         return None
     chance = np.random.default_rng(SEED)
-    begins = panel.begins()
+    begins = panel.begins
     found: list[Rows] = []
     units: list[Floats] = []
     offsets: list[Floats] = []

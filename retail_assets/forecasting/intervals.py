@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retail_assets.forecasting.panel import Floats, Integers, Panel
-from retail_assets.forecasting.winsorising import winsorised
+from retail_assets.forecasting.winsorising import caps
 
 Model = Callable[[Panel, int], Floats]
 """A point forecast: the mean by series and day ahead."""
@@ -82,7 +82,7 @@ def _misses(panel: Panel, model: Model, horizon: int, back: int) -> tuple[Floats
         return None
     history = panel.until(known)
     means = model(history, horizon)
-    actual = panel.demand[panel.begins() < known, known : known + horizon].astype(np.float64)
+    actual = panel.demand[panel.begins < known, known : known + horizon].astype(np.float64)
     scales = _scale(history, means)
     usable = (means > 0) & (scales > 0)
     return (means[usable], scales[usable], actual[usable]) if usable.any() else None
@@ -105,8 +105,8 @@ def _scale(panel: Panel, means: Floats) -> Floats:
 
 def _dispersion(panel: Panel) -> Floats:
     """Variance over mean of the last days, shrunk towards that of all series."""
-    recent = winsorised(panel).demand[:, -DISPERSION_DAYS:].astype(np.float64)
-    age = np.minimum(panel.days - panel.begins(), recent.shape[1])
+    recent = np.minimum(panel.demand[:, -DISPERSION_DAYS:], caps(panel)[:, None]).astype(np.float64)
+    age = np.minimum(panel.days - panel.begins, recent.shape[1])
     own, known = _variance_over_mean(recent, age)
     sold = (recent > 0).sum(axis=1)
     of_all = float(np.average(own[known], weights=sold[known])) if known.any() else 1.0

@@ -49,7 +49,7 @@ def rows_at(panel: Panel, means: Floats, series: Integers, ahead: Integers) -> R
 def _history(panel: Panel, series: Integers, level: Floats) -> Columns:
     """Means of the last days as a share of the level, and how regularly the series sells."""
     demand = panel.demand[:, -max(WINDOWS) :]
-    age = panel.days - panel.begins()
+    age = panel.days - panel.begins
     columns: Columns = {}
     for window in WINDOWS:
         days = np.clip(age, 1, window)

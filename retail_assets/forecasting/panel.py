@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.integer]
 Booleans = npt.NDArray[np.bool_]
+
+ROWS = 4096
+"""Series that are worked on at a time, to bound memory."""
+MANY_GROUPS = 16
+"""Groups a column from which on it is quicker to sum column by column than group by group."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,13 @@ class Panel:
 
     def until(self, days: int) -> Panel:
         """The panel as it was after so many days, with only the series that had begun by then."""
-        begun = self.begins() < days
-        prices = None if self.prices is None else self.prices[begun, :days]
-        groups = {name: codes[begun] for name, codes in self.groups.items()}
-        return replace(self, ids=self.ids[begun], demand=self.demand[begun, :days], groups=groups, prices=prices)
+        begun = self.begins < days
+        chosen = slice(None) if begun.all() else begun  # a slice copies nothing
+        prices = None if self.prices is None else self.prices[chosen, :days]
+        groups = {name: codes[chosen] for name, codes in self.groups.items()}
+        return replace(self, ids=self.ids[chosen], demand=self.demand[chosen, :days], groups=groups, prices=prices)
 
+    @cached_property
     def begins(self) -> Integers:
         """The day with the first demand of each series; the number of days where there is none."""
         sold = self.demand > 0
@@ -66,14 +74,28 @@ class Panel:
         return np.array([self.date_of(day).day - 1 for day in range(first, last)])
 
 
-def sum_by(codes: Integers, values: Floats, count: int | None = None) -> Floats:
-    """The rows of a matrix summed by group, in double precision; groups without a row are 0."""
+def blocks(count: int) -> Iterator[slice]:
+    """So many series, a few thousand at a time."""
+    for start in range(0, count, ROWS):
+        yield slice(start, min(start + ROWS, count))
+
+
+def sum_by(codes: Integers, values: Floats, count: int | None = None, most: Floats | None = None) -> Floats:
+    """The rows of a matrix summed by group, in double precision; groups without a row are 0.
+
+    ``most`` is what a value of each row counts as at most.
+    """
     groups = int(codes.max()) + 1 if count is None else count
+    if values.ndim == 1:
+        return np.bincount(codes, values, groups).astype(np.float64)
+    if most is None and groups > MANY_GROUPS * values.shape[1]:
+        return np.stack([np.bincount(codes, column, groups) for column in values.T], axis=1)
     totals = np.zeros((groups, *values.shape[1:]))
     order = np.argsort(codes, kind="stable")
     present, starts = np.unique(codes[order], return_index=True)
     for code, rows in zip(present, np.split(order, starts[1:]), strict=True):
-        totals[code] = values[rows].sum(axis=0, dtype=np.float64)
+        chosen = values[rows] if most is None else np.minimum(values[rows], most[rows, None])
+        totals[code] = chosen.sum(axis=0, dtype=np.float64)
     return totals
 
 

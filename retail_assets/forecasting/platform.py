@@ -1,20 +1,21 @@
-"""The platform's own series: from daily aggregates to forecasts and their back-test, a partition at a time."""
+"""The platform's own series: from units by key and day to forecasts and their back-test, a window at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.query import sql_text
 from retail_assets.forecasting.backtest import LEAST_HISTORY, Backtest, backtest
-from retail_assets.forecasting.forecast import QUANTITIES, Forecast, forecast
-from retail_assets.forecasting.models import DEFAULT, MOVING_AVERAGE
+from retail_assets.forecasting.forecast import forecast
+from retail_assets.forecasting.models import MOVING_AVERAGE
 from retail_assets.forecasting.panel import Booleans, Floats, Panel
+from retail_assets.forecasting.tables import error_rows, forecast_rows, schemas, score_rows
+from retail_assets.forecasting.window import Window
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,52 +23,47 @@ if TYPE_CHECKING:
 
 ORIGINS = 3
 WEEK = 7
-COUNTED = ("series", "units", "wmape", "mase", "rmsse", "bias", "sum_wmape", "coverage")
-
-
-@dataclass(frozen=True)
-class Window:
-    """An origin, a key type, and the dates of its history that the lake has."""
-
-    origin: date
-    key_type: str
-    dates: Sequence[date]
-
-    @property
-    def first(self) -> date:
-        """The first date of the history."""
-        return min(self.dates)
 
 
 def forecast_windows(
-    connection: DuckDBPyConnection, windows: Sequence[Window], holidays: Mapping[date, str], horizon: int
+    connection: DuckDBPyConnection, windows: Sequence[Window], holidays: Mapping[date, str], horizon: int, model: str
 ) -> dict[str, pa.Table]:
-    """The tables ``forecasts`` and ``scores`` of origins and key types, from the view ``daily_aggregates``."""
+    """The tables ``forecasts``, ``scores`` and ``errors`` of the windows, from the view ``forecast_history``.
+
+    Raises:
+        ValueError: the model needs an extra that is not installed.
+    """
     import pyarrow as pa
 
-    forecasts, scores = [_forecast_schema().empty_table()], [_score_schema().empty_table()]
+    found = {name: [schema.empty_table()] for name, schema in schemas().items()}
     for window in windows:
         panel, live = _panel(connection, window, holidays)
         if not len(panel.ids):
             continue
-        tested = _tested(panel, horizon)
+        tested = _tested(panel, horizon, model)
         published = tested.verdict().publish if tested else MOVING_AVERAGE
-        forecasts.append(_forecast_rows(forecast(panel, horizon, published), live, window))
+        found["forecasts"].append(forecast_rows(forecast(panel, horizon, published).of(live), window))
         if tested:
-            scores.append(_score_rows(tested, published, window))
-    return {"forecasts": pa.concat_tables(forecasts), "scores": pa.concat_tables(scores)}
+            found["scores"].append(score_rows(tested, published, window))
+            found["errors"].append(error_rows(tested, published, window))
+    return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
-def _tested(panel: Panel, horizon: int) -> Backtest | None:
-    """The back-test of as many origins as the history has room for, three at most; None where it has for none."""
-    origins = min(ORIGINS, (panel.days - LEAST_HISTORY) // horizon)
-    return backtest(panel, horizon, origins, DEFAULT) if origins > 0 else None
+def _tested(panel: Panel, horizon: int, model: str) -> Backtest | None:
+    """The back-test of as many origins as the history has room for, three at most; None where it has for none.
+
+    Where the history is too short for one of the whole horizon, of the whole weeks that it has room for.
+    """
+    ahead = min(horizon, (panel.days - LEAST_HISTORY) // WEEK * WEEK)
+    if ahead <= 0:
+        return None
+    return backtest(panel, ahead, min(ORIGINS, (panel.days - LEAST_HISTORY) // ahead), model)
 
 
 def _panel(connection: DuckDBPyConnection, window: Window, holidays: Mapping[date, str]) -> tuple[Panel, Booleans]:
-    """All keys with an event in the window, and which of them are live.
+    """All keys of the window, and which of them are live.
 
-    A date that the lake lacks is taken to have sold what the same weekday of the week before did.
+    A date that is not known is taken to have sold what the same weekday of the week before did.
     """
     connection.execute(f"SET VARIABLE forecast_key_type = {quote_literal(window.key_type)}")
     connection.execute(f"SET VARIABLE forecast_first = {quote_literal(window.first)}")
@@ -87,66 +83,3 @@ def _fill_absent(demand: Floats, present: set[int]) -> None:
     for day in range(WEEK, demand.shape[1]):
         if day not in present:
             demand[:, day] = demand[:, day - WEEK]
-
-
-def _forecast_rows(found: Forecast, live: Booleans, window: Window) -> pa.Table:
-    import pyarrow as pa
-
-    rows = found.of(live).to_arrow()
-    columns: dict[str, Any] = {
-        "date": pa.repeat(pa.scalar(window.origin, pa.date32()), rows.num_rows),
-        "key_type": pa.repeat(window.key_type, rows.num_rows),
-        "key_value": rows["unique_id"],
-        **{name: rows[name] for name in ("day_ahead", *QUANTITIES, "model")},
-    }
-    return pa.table(columns, schema=_forecast_schema())
-
-
-def _score_rows(tested: Backtest, published: str, window: Window) -> pa.Table:
-    import pyarrow as pa
-
-    rows = [
-        {
-            "date": window.origin,
-            "key_type": window.key_type,
-            "tested_origin": score.origin,
-            "model": score.model,
-            "demand_class": score.demand_class,
-            **{name: getattr(score.accuracy, name) for name in COUNTED},
-            "is_published": score.model == published,
-        }
-        for score in tested.scores
-    ]
-    return pa.Table.from_pylist(rows, schema=_score_schema())
-
-
-def _forecast_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            ("date", pa.date32()),
-            ("key_type", pa.string()),
-            ("key_value", pa.string()),
-            ("day_ahead", pa.int16()),
-            *((name, pa.float64()) for name in QUANTITIES),
-            ("model", pa.string()),
-        ]
-    )
-
-
-def _score_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    texts = ("model", "demand_class")
-    return pa.schema(
-        [
-            ("date", pa.date32()),
-            ("key_type", pa.string()),
-            ("tested_origin", pa.date32()),
-            *((name, pa.string()) for name in texts),
-            ("series", pa.int64()),
-            *((name, pa.float64()) for name in COUNTED[1:]),
-            ("is_published", pa.bool_()),
-        ]
-    )

@@ -39,20 +39,19 @@ class Season:
         """The factors of these series from one day to before another."""
         return self.factors[self.cells[rows], first:last]
 
-    def is_open(self, rows: slice, first: int, last: int) -> Booleans:
-        """On which days the cells of these series were not closed."""
-        return self.is_open_cell(first, last)[self.cells[rows]]
-
-    def is_open_cell(self, first: int, last: int) -> Booleans:
+    def is_open(self, first: int, last: int) -> Booleans:
         """On which days the cells were not closed."""
         return ~self.closed[:, first:last]
 
 
-def season(panel: Panel, demand: Floats, horizon: int) -> Season:
-    """Learn the season of the panel's groups from ``demand`` (its own, winsorised) and extend it over the horizon."""
-    levels = [apart(level.codes, demand) for level in pools(panel)]
+def season(panel: Panel, most: Floats, horizon: int) -> Season:
+    """Learn the season of the panel's groups, days cut to the ``most`` of their series; extend it over the horizon."""
+    units = panel.demand.sum(axis=1, dtype=np.float64)
+    bulky = np.isfinite(most)
+    units[bulky] = np.minimum(panel.demand[bulky], most[bulky, None]).sum(axis=1, dtype=np.float64)
+    levels = [apart(level.codes, units) for level in pools(panel)]
     cells = combined(levels, len(panel.ids))
-    sums = sum_by(cells, demand)
+    sums = sum_by(cells, panel.demand, most=most)
     trend = _level(sums)
     closed = _closed(sums, trend)
     first = np.unique(cells, return_index=True)[1]
@@ -67,9 +66,8 @@ def season(panel: Panel, demand: Floats, horizon: int) -> Season:
     return found
 
 
-def apart(codes: Integers, demand: Floats) -> Integers:
+def apart(codes: Integers, units: Floats) -> Integers:
     """The groups, with a series that sells more than all others of its group together in a group of its own."""
-    units = demand.sum(axis=1, dtype=np.float64)
     is_giant = (2 * units > np.bincount(codes, units)[codes]) & (np.bincount(codes)[codes] > 1)
     return combined([np.where(is_giant, codes.max() + 1 + np.arange(len(codes)), codes)], len(codes))
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel, sum_by
+from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel, blocks, sum_by
 from retail_assets.forecasting.season import Season, season
-from retail_assets.forecasting.winsorising import winsorised
+from retail_assets.forecasting.winsorising import caps
 
 ALPHA = 0.05
 """Weight of the newest day in the level of a series: a day counts half as much as one two weeks later."""
@@ -24,8 +24,6 @@ MOST_MOVE = 1.5
 """A group moves its series by this factor at most, up or down."""
 MEMORY = 400
 """Days that are looked at: what lies before them would weigh a billionth."""
-ROWS = 4096
-"""Series that are worked on at a time, to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -49,36 +47,41 @@ def smoothed(panel: Panel, horizon: int) -> Floats:
 
 def fit(panel: Panel, horizon: int) -> Fit:
     """Learn levels and season from the panel, bulk orders cut."""
-    demand = winsorised(panel).demand
-    seasonal = season(panel, demand, horizon)
-    begins = panel.begins()
-    level = _levels(demand, seasonal, begins)
-    return Fit(level * _shared_moves(demand, seasonal, begins, level), seasonal)
+    most = caps(panel)
+    seasonal = season(panel, most, horizon)
+    level = _levels(panel, most, seasonal)
+    return Fit(level * _shared_moves(panel, most, seasonal, level), seasonal)
 
 
-def _levels(demand: Floats, seasonal: Season, begins: Integers) -> Floats:
+def _levels(panel: Panel, most: Floats, seasonal: Season) -> Floats:
     """The level of each series: what it sold by what the season made of an ordinary day, recent days counting more."""
-    days = demand.shape[1]
-    first = max(0, days - MEMORY)
-    recency = (1 - ALPHA) ** np.arange(days - first - 1, -1, -1)
-    levels = np.zeros(len(demand))
-    for start in range(0, len(demand), ROWS):
-        rows = slice(start, start + ROWS)
-        counts = (np.arange(first, days) >= begins[rows, None]) & seasonal.is_open(rows, first, days)
-        units = np.where(counts, demand[rows, first:], 0.0) @ recency
-        worth = np.where(counts, seasonal.of(rows, first, days), 0.0) @ recency
+    first = max(0, panel.days - MEMORY)
+    recency = (1 - ALPHA) ** np.arange(panel.days - first - 1, -1, -1)
+    is_open = seasonal.is_open(first, panel.days)
+    worth_since = _from_each_day_on(np.where(is_open, seasonal.factors[:, first : panel.days], 0.0) * recency)
+    levels = np.zeros(len(panel.ids))
+    for rows in blocks(len(levels)):
+        cells = seasonal.cells[rows]
+        units = np.where(is_open[cells], np.minimum(panel.demand[rows, first:], most[rows, None]), 0.0) @ recency
+        worth = worth_since[cells, np.maximum(panel.begins[rows] - first, 0)]
         levels[rows] = np.where(worth > 0, units / np.where(worth > 0, worth, 1.0), 0.0)
     return levels
 
 
-def _shared_moves(demand: Floats, seasonal: Season, begins: Integers, level: Floats) -> Floats:
+def _from_each_day_on(values: Floats) -> Floats:
+    """By row, the sum from each day to the last; 0 behind it."""
+    sums = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
+    return np.concatenate([sums, np.zeros((len(values), 1))], axis=1)
+
+
+def _shared_moves(panel: Panel, most: Floats, seasonal: Season, level: Floats) -> Floats:
     """The factor by which the groups of each series have lately sold more than its and their levels said."""
-    cells, days = seasonal.cells, demand.shape[1]
+    cells, days = seasonal.cells, panel.days
     first = max(0, days - MEMORY)
     recency = (1 - SHARED_ALPHA) ** np.arange(days - first - 1, -1, -1)
-    is_open = seasonal.is_open_cell(first, days)
-    sold = np.where(is_open, sum_by(cells, demand[:, first:]), 0.0) @ recency
-    alive = _summed_since(begins - first, level, cells, is_open)
+    is_open = seasonal.is_open(first, days)
+    sold = np.where(is_open, sum_by(cells, panel.demand[:, first:], most=most), 0.0) @ recency
+    alive = _summed_since(panel.begins - first, level, cells, is_open)
     expected = np.where(is_open, alive * seasonal.factors[:, first:days], 0.0) @ recency
     moves = np.ones(len(sold))
     for codes in seasonal.pools:

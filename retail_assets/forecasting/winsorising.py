@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retail_assets.forecasting.panel import Floats, Panel
+from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel
 
 TIMES_THE_MEDIAN = 40.0
 """A day that sells more than so many times the series' median day with demand is a bulk order."""
@@ -16,33 +16,47 @@ LEAST_DAYS = 5
 
 @dataclass(frozen=True)
 class Winsorised:
-    """Demand to train on, and how many days of how many series were cut by how many units."""
+    """How many days of how many series training sees cut, by how many units."""
 
-    demand: Floats
     days: int
     series: int
     units: float
 
 
 def winsorised(panel: Panel) -> Winsorised:
-    """Cut each day above 40 times the median of the series' days with demand."""
+    """Count what the caps of the panel cut."""
+    most = caps(panel)
+    suspects = np.isfinite(most)
+    over = np.maximum(panel.demand[suspects] - most[suspects, None], 0.0)
+    above = over > 0
+    return Winsorised(int(above.sum()), int(above.any(axis=1).sum()), float(over.sum(dtype=np.float64)))
+
+
+def caps(panel: Panel) -> Floats:
+    """The most that each series sells on a day without being a bulk order: 40 times its median day with demand.
+
+    Infinity where no day is near it.
+    """
     demand = panel.demand
-    caps = TIMES_THE_MEDIAN * _typical_days(demand)
-    above = demand > caps[:, None]
-    if not above.any():
-        return Winsorised(demand, 0, 0, 0.0)
-    cut = np.where(above, caps[:, None], demand).astype(demand.dtype)
-    units = float(demand[above].sum(dtype=np.float64) - cut[above].sum(dtype=np.float64))
-    return Winsorised(cut, int(above.sum()), int(above.any(axis=1).sum()), units)
+    suspects = np.flatnonzero(demand.max(axis=1, initial=0.0) > TIMES_THE_MEDIAN)  # the median counts as 1 at least
+    found = np.full(len(demand), np.inf)
+    found[suspects] = TIMES_THE_MEDIAN * np.maximum(_typical_days(demand, suspects), 1.0)
+    return found
 
 
-def _typical_days(demand: Floats) -> Floats:
-    """The median of each series' days with demand, at least 1: zeros sort first, so it lies amid the rest."""
+def _typical_days(demand: Floats, chosen: Integers) -> Floats:
+    """The median of the chosen series' days with demand; that of all series where there are too few such days."""
+    own, known = _medians(demand[chosen])
+    if known.all():
+        return own
+    medians, usable = _medians(demand)
+    positive = demand[demand > 0]
+    return np.where(known, own, np.median(medians[usable]) if usable.any() else np.median(positive))
+
+
+def _medians(demand: Floats) -> tuple[Floats, Booleans]:
+    """The median of each series' days with demand, and for which series there are enough of them."""
     series, days = np.arange(len(demand)), demand.shape[1]
     sold = (demand > 0).sum(axis=1)
-    ordered = np.sort(demand, axis=1)
-    own = ordered[series, np.minimum(days - sold + (sold - 1) // 2, days - 1)]
-    known = sold >= LEAST_DAYS
-    positive = demand[demand > 0]
-    of_all = np.median(own[known]) if known.any() else (np.median(positive) if len(positive) else 1.0)
-    return np.maximum(np.where(known, own, of_all), 1.0)
+    middle = np.minimum(days - sold + (sold - 1) // 2, days - 1)  # zeros sort first
+    return np.sort(demand, axis=1)[series, middle], sold >= LEAST_DAYS

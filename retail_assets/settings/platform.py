@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     training_horizon: int = Field(
         default=7, ge=1, le=28, description="Days from the features to the label in training_set."
     )
+    forecast_model: Literal["default", "ml", "blend"] = Field(
+        default="default",
+        description="Model of the platform's forecasts, where it earns its place; ml and blend need the extra ml.",
+    )
     max_rejected_share: float = Field(
         default=0.2, ge=0, le=1, description="A day with a larger share of rejected rows is blocked: too_many_rejected."
     )

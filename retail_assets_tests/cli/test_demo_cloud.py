@@ -11,7 +11,7 @@ import pytest
 from retail_assets_tests.cli.conftest import Retail
 
 SMALL = ("demo-cloud", "--events", "1500", "--from", "2019-11-29", "--to", "2019-11-30")
-DATASETS = 11
+DATASETS = 16
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from retail_assets.assets.catalogue import ON_DEMAND, STEPS, sales_steps
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS, sales_forecasts, sales_steps
 from retail_assets.contracts import contract, contract_names
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.contracts.loader import read_contract
@@ -48,7 +48,7 @@ def test_every_rule_is_sql_over_the_columns(name: str) -> None:
 
 
 def test_every_dataset_of_the_platform_has_a_contract_and_every_contract_a_dataset() -> None:
-    steps = (*STEPS, *ON_DEMAND, *sales_steps())
+    steps = (*STEPS, *ON_DEMAND, *sales_steps(), *sales_forecasts())
     assert {output for step in steps for output in step.outputs} == set(contract_names())
 
 

@@ -41,7 +41,7 @@ def test_a_back_test_says_what_a_forecast_of_that_day_would_have_said() -> None:
 
     found = backtest(panel, HORIZON, 1, "default")
 
-    actual = panel.demand[panel.begins() < 172, 172:]
+    actual = panel.demand[panel.begins < 172, 172:]
     assert found.mean("default")["wmape"] == pytest.approx(np.abs(earlier.mean - actual).sum() / actual.sum())
     assert found.mean("default")["coverage"] == ((earlier.q10 <= actual) & (actual <= earlier.q90)).mean()
 

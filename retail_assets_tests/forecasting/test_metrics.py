@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,7 @@ import utilsforecast.losses as theirs
 
 from retail_assets.forecasting.demand_class import demand_classes
 from retail_assets.forecasting.hierarchy import hierarchy
-from retail_assets.forecasting.metrics import Outcome
-from retail_assets.forecasting.panel import Panel
+from retail_assets.forecasting.metrics import Outcome, Scales
 from retail_assets_tests.forecasting.panels import panel_of, shop
 from retail_assets_tests.oracles.weighted_errors import wrmsse
 
@@ -22,18 +23,18 @@ def outcome() -> Outcome:
     panel = shop(90, 300)
     history = panel.until(272)
     chance = np.random.default_rng(5)
-    actual = panel.demand[panel.begins() < 272, 272:].astype(float)
+    actual = panel.demand[panel.begins < 272, 272:].astype(float)
     mean = actual * chance.uniform(0.3, 1.6, actual.shape) + chance.uniform(0, 1, actual.shape)
-    return Outcome(history, actual, mean, mean * 0.5, mean * 1.4)
+    return Outcome(Scales(history), actual, mean, mean * 0.5, mean * 1.4)
 
 
 def _long(outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What came with what was said, and the history since each series began."""
-    history = outcome.history
+    history = outcome.scales.history
     past = pd.DataFrame(
         [
             (unique_id, pd.Timestamp(history.date_of(day)), float(history.demand[row, day]))
-            for row, (unique_id, begins) in enumerate(zip(history.ids, history.begins(), strict=True))
+            for row, (unique_id, begins) in enumerate(zip(history.ids, history.begins, strict=True))
             for day in range(begins, history.days)
         ],
         columns=["unique_id", "ds", "y"],
@@ -63,29 +64,27 @@ def test_accuracy_agrees_with_utilsforecast(outcome: Outcome) -> None:
 
 
 def test_wrmsse_agrees_with_a_plain_implementation(outcome: Outcome) -> None:
-    stores = np.array(["a", "b", "c"])[outcome.history.groups["store"]]
+    stores = np.array(["a", "b", "c"])[outcome.scales.history.groups["store"]]
 
-    expected = wrmsse(outcome.history.demand, outcome.actual, outcome.mean, [[], ["store"], ["id"]], {
-        "store": stores.tolist(), "id": outcome.history.ids.tolist(),
+    expected = wrmsse(outcome.scales.history.demand, outcome.actual, outcome.mean, [[], ["store"], ["id"]], {
+        "store": stores.tolist(), "id": outcome.scales.history.ids.tolist(),
     })  # fmt: skip
 
     assert outcome.wrmsse() == pytest.approx(expected)
 
 
 def test_prices_weigh_the_series(outcome: Outcome) -> None:
-    prices = np.full(outcome.history.demand.shape, 2.0)
+    prices = np.full(outcome.scales.history.demand.shape, 2.0)
     prices[0] = 2000
-    same = Outcome(_priced(outcome.history, np.full_like(prices, 3.0)), outcome.actual, outcome.mean)
-    dear = Outcome(_priced(outcome.history, prices), outcome.actual, outcome.mean)
+    same = Outcome(_priced(outcome, np.full_like(prices, 3.0)), outcome.actual, outcome.mean)
+    dear = Outcome(_priced(outcome, prices), outcome.actual, outcome.mean)
 
     assert same.wrmsse() == pytest.approx(outcome.wrmsse())
     assert dear.wrmsse() != pytest.approx(outcome.wrmsse())
 
 
-def _priced(panel: Panel, prices: np.ndarray) -> Panel:
-    from dataclasses import replace
-
-    return replace(panel, prices=prices)
+def _priced(outcome: Outcome, prices: np.ndarray) -> Scales:
+    return Scales(replace(outcome.scales.history, prices=prices))
 
 
 def test_the_hierarchy_of_five_columns_has_the_twelve_levels_of_m5() -> None:
@@ -104,7 +103,7 @@ def test_the_hierarchy_of_five_columns_has_the_twelve_levels_of_m5() -> None:
 
 def test_an_empty_outcome_has_no_figures() -> None:
     history = panel_of([[0, 0, 0]])
-    found = Outcome(history, np.zeros((1, 2)), np.zeros((1, 2))).accuracy()
+    found = Outcome(Scales(history), np.zeros((1, 2)), np.zeros((1, 2))).accuracy()
 
     assert (found.wmape, found.rmsse, found.mase, found.bias, found.unscaled) == (None, None, None, None, 1)
 

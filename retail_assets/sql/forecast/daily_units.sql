@@ -2,9 +2,9 @@
 SELECT
     forecast_keys.series::INTEGER AS series,
     (date - getvariable('forecast_first')::DATE)::INTEGER AS day,
-    purchases_t::FLOAT AS units
-FROM daily_aggregates
+    units::FLOAT AS units
+FROM forecast_history
 JOIN forecast_keys USING (key_value)
 WHERE key_type = getvariable('forecast_key_type')
     AND date BETWEEN getvariable('forecast_first')::DATE AND getvariable('forecast_origin')::DATE
-    AND purchases_t > 0;
+    AND units > 0;

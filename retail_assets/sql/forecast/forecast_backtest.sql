@@ -13,6 +13,7 @@ SELECT
     bias,
     sum_wmape,
     coverage,
-    is_published
+    is_published,
+    days_ahead
 FROM scores
 ORDER BY date, key_type, tested_origin, model, demand_class;

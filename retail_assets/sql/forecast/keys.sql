@@ -3,7 +3,7 @@ SELECT
     row_number() OVER (ORDER BY key_value) - 1 AS series,
     key_value,
     max(date) > getvariable('forecast_origin')::DATE - 28 AS is_live
-FROM daily_aggregates
+FROM forecast_history
 WHERE key_type = getvariable('forecast_key_type')
     AND date BETWEEN getvariable('forecast_first')::DATE AND getvariable('forecast_origin')::DATE
 GROUP BY key_value
