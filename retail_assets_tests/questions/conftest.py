@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from retail_assets.questions.reader import FileReader
+from retail_assets.questions.file_reader import FileReader
 from retail_assets.settings import Settings
 from retail_assets_tests.shop import build_shop
 

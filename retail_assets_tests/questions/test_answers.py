@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from retail_assets.questions.reader import FileReader
+from retail_assets.questions.file_reader import FileReader
 from retail_assets.settings import Settings
 from retail_assets_tests.shop import FIRST, LAST, MISSING
 
@@ -123,7 +123,7 @@ def test_search(reader: FileReader, shop: Settings, key_type: str, text: str) ->
     matches = [key for key in totals if text.lower() in searched(key)]
     expected = sorted(matches, key=lambda key: (-totals[key][0], -totals[key][1], key))[:20]
 
-    found = asked(reader, "search_keys", key_type=key_type, text=text, limit=20)
+    found = asked(reader, "search_keys", key_type=key_type, text=text, chosen=(), limit=20)
 
     assert [(row["key_value"], row["purchases"]) for row in found] == [(key, totals[key][0]) for key in expected]
 
