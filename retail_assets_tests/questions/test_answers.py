@@ -180,9 +180,3 @@ def test_books_holidays_and_products(reader: FileReader, shop: Settings) -> None
     product = table(shop, "dim_product")[0]
     (found_product,) = asked(reader, "products", keys=[product["product_id"]])
     assert found_product == product
-
-
-def test_key_counts(reader: FileReader, shop: Settings) -> None:
-    counts = {kind: len(by(rows, "key_value")) for kind, rows in by(table(shop, "features"), "key_type").items()}
-
-    assert {row["key_type"]: row["keys"] for row in asked(reader, "key_counts")} == counts
