@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
+from retail_assets.assets.catalogue import step_of
+from retail_assets.assets.materialization import materialize
 from retail_assets.assets.platform import Platform
+from retail_assets.engine.partition import Partition
 from retail_assets.settings import Settings
 from retail_assets.sources.synthetic_shop import ShopPlan, generate_shop
-from retail_assets_tests.building import build
+from retail_assets_tests.building import build, event, land
 
 FIRST, LAST = date(2019, 10, 28), date(2019, 12, 8)
 MISSING = date(2019, 11, 13)
@@ -30,3 +34,35 @@ def build_shop(folder: Path, events: int = 30_000) -> Settings:
             shutil.copy(folder / "generated" / file.name, settings.landing_dir / file.name)
     build(Platform.local(settings))
     return settings
+
+
+FORECAST_FIRST, FORECAST_DAYS = date(2019, 10, 1), 84
+FORECAST_LAST = FORECAST_FIRST + timedelta(days=FORECAST_DAYS - 1)
+ORIGINS = (FORECAST_LAST - timedelta(days=14), FORECAST_LAST)
+FORECASTS = ("demand_forecast", "warehouse.demand_forecast", "warehouse.forecast_backtest")
+
+
+def build_forecasts(folder: Path) -> Settings:
+    """Twelve weeks of three brands, and forecasts of brands from two origins: two weeks before the end, and the end."""
+    settings = shop_settings(folder)
+    platform = Platform.local(settings)
+    land(platform, "days.csv", _twelve_weeks())
+    build(platform)
+    asked = [Partition.of(date=day.isoformat(), key_type="brand") for day in ORIGINS]
+    for name in FORECASTS:
+        step = step_of(name)
+        refused = [made for made in materialize(platform, step, platform.inputs(step), asked) if not made.published]
+        assert not refused
+    return settings
+
+
+def _twelve_weeks() -> Iterator[Mapping[str, str | None]]:
+    """Brands that sell more at weekends, each in its own way; nothing random about it."""
+    for number in range(FORECAST_DAYS):
+        day = FORECAST_FIRST + timedelta(days=number)
+        for place, brand in enumerate(("amber", "birch", "cedar"), start=1):
+            sold = place * (3 if day.weekday() > 4 else 1) + number * place % 4
+            at = {"brand": brand, "product_id": str(place), "event_time": f"{day} 10:00:00 UTC"}
+            yield event(**at, user_session=f"{day} {brand}")
+            for sale in range(sold):
+                yield event(**at | {"event_time": f"{day} 11:{sale:02}:00 UTC"}, event_type="purchase")

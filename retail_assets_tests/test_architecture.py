@@ -20,8 +20,8 @@ LAYERS = (
     {"assets"},
     {"automation"},
     {"definitions"},
-    {"cli"},
-    {"dashboard"},
+    {"inspection"},
+    {"cli", "dashboard"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "boto3", "dagster_aws", "sqlglot", "holidays", "psycopg2")

@@ -7,7 +7,7 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.report.writing import write_report
 
-TABLES = ("features", "dim_date", "dim_product", "data_quality")
+TABLES = ("features", "dim_date", "dim_product", "data_quality", "demand_forecast", "forecast_backtest")
 
 
 @dg.asset(

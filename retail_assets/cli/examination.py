@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from retail_assets.cli.errors import explain
 from retail_assets.cli.opening import command_line, instance_home, open_definitions, open_existing_instance
 from retail_assets.cli.output import human_bytes, plural, some
+from retail_assets.inspection.errors import explain
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform

@@ -36,7 +36,7 @@ from retail_assets.cli import (
     versions,
     withdraw,
 )
-from retail_assets.cli.errors import INTERRUPTED, explain
+from retail_assets.inspection.errors import INTERRUPTED, explain
 
 app = typer.Typer(
     name="retail",

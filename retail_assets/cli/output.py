@@ -15,6 +15,7 @@ import typer
 
 from retail_assets.cli.formats import plain, write_csv, write_json
 from retail_assets.cli.options import Format
+from retail_assets.questions.numbers import human_bytes as human_bytes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,6 @@ NARROW = 13
 DECIMALS = 6
 SMALL = 0.0001
 """Numbers nearer to 0 are shown in full, for rounding would hide them."""
-UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True)
@@ -171,15 +171,6 @@ def shown(value: Any) -> str:
     if isinstance(value, float) and (value == 0 or abs(value) >= SMALL):
         return str(round(value, DECIMALS))
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
-
-
-def human_bytes(count: float) -> str:
-    """A size with a unit: 1.2 MB."""
-    for unit in UNITS:
-        if count < 1000 or unit == UNITS[-1]:
-            break
-        count /= 1000
-    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
 
 
 def grouped(count: int) -> str:

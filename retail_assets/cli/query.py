@@ -36,7 +36,7 @@ def query(
     with a hyphen want quotes, as in '"purchases_t-1"'. SHOW TABLES lists the views, DESCRIBE features the columns of
     one.
     """
-    from retail_assets.cli.views import open_views
+    from retail_assets.inspection.views import open_views
 
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():

@@ -67,7 +67,7 @@ def rejected(
     rows, to be mended and brought back by retail replay. csv prints the counts; all rows are in
     retail query "FROM rejected_events".
     """
-    from retail_assets.cli.views import open_views
+    from retail_assets.inspection.views import open_views
 
     meanings = _meanings()
     if reason and reason not in meanings:

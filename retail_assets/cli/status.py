@@ -29,8 +29,8 @@ from retail_assets.cli.output import (
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform
     from retail_assets.assets.step import Step
-    from retail_assets.cli.records import CheckState
     from retail_assets.contracts import Contract
+    from retail_assets.inspection.records import CheckState
 
 MOST_DATES = 5
 MOST_FINDINGS = 3
@@ -94,7 +94,7 @@ def platform_status(platform: Platform) -> PlatformStatus:
     """Everything that is known of the platform's datasets, from manifests, ledger and instance."""
     from retail_assets.assets.catalogue import marts_of, steps_of
     from retail_assets.assets.dataset_asset import asset_key
-    from retail_assets.cli.records import check_states, last_materialized
+    from retail_assets.inspection.records import check_states, last_materialized
 
     files, steps = platform.landing.files(), steps_of(platform.settings)
     with open_existing_instance(platform.settings) as instance:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from retail_assets.cli.forecast_summary import print_forecasts
 from retail_assets.cli.output import Column, Table, grouped, human_bytes, plural, print_table, say, some, stdout
-from retail_assets.cli.records import CheckState, check_states
 from retail_assets.cli.sales_summary import print_sales
-from retail_assets.cli.views import open_views
+from retail_assets.inspection.records import CheckState, check_states
+from retail_assets.inspection.views import open_views
 
 if TYPE_CHECKING:
     import dagster as dg

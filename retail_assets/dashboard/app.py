@@ -11,7 +11,6 @@ import streamlit as st
 
 from retail_assets.dashboard.help import helpful
 from retail_assets.dashboard.live import follow
-from retail_assets.dashboard.opening import open_platform, warehouse
 
 ICON = Path(__file__).with_name("icon.svg")
 """Of our own: Streamlit would fetch the picture of a named one from the network."""
@@ -33,6 +32,5 @@ st.set_page_config(page_title="Retail dashboard", page_icon=ICON, layout="wide")
 page = st.navigation(PAGES)
 st.title(page.title)
 with helpful():
-    reader, platform = warehouse(), open_platform()
-    follow(lambda: f"{reader.state()} {platform.landing.ledger.version()}")
+    follow()
     page.run()

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from retail_assets.cli.errors import explain
 from retail_assets.dashboard.opening import command_line, open_platform, warehouse
-from retail_assets.questions.reader import UnreadableWarehouse
+from retail_assets.inspection.errors import explain
+from retail_assets.questions.warehouse import UnreadableWarehouse
 
 LOG = logging.getLogger(__name__)
+FORECASTS = ("demand_forecast", "forecast_backtest")
+SALES = "sales_by_region"
 
 
 class Obstacle(Exception):
@@ -37,12 +39,30 @@ def needs(*tables: str) -> None:
     ):
         raise _nothing_built()
     if missing := [table for table in tables if table not in held]:
-        raise Obstacle(
-            "This page is not built yet",
-            f"The warehouse has no table {' and no table '.join(f'`{name}`' for name in missing)}. A backfill makes "
-            "whatever is missing or stale; this page follows by itself.",
-            ["backfill"],
+        raise _not_built(missing)
+
+
+def _not_built(missing: Sequence[str]) -> Obstacle:
+    """What to do about tables that are missing: it depends on what makes them."""
+    if missing[0] in FORECASTS:
+        return Obstacle(
+            "No forecast is made yet",
+            "Forecasts are made for the days that somebody asks for. This page follows by itself.",
+            ["backfill --forecasts"],
         )
+    if SALES in missing and not open_platform().settings.has_sales:
+        return Obstacle(
+            "There are no sales here",
+            "They come from a shop's PostgreSQL, which the variables RETAIL_SALES_* name: docs/sales.md tells how. The "
+            "demo brings a shop of its own.",
+            ["demo"],
+        )
+    return Obstacle(
+        "This page is not built yet",
+        f"The warehouse has no table {' and no table '.join(f'`{name}`' for name in missing)}. A backfill makes "
+        "whatever is missing or stale; this page follows by itself.",
+        ["backfill"],
+    )
 
 
 def _nothing_built() -> Obstacle:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from retail_assets.cli.opening import open_definitions, open_existing_instance
-from retail_assets.cli.records import CheckState, check_states, dataset_name
 from retail_assets.dashboard.opening import open_platform
+from retail_assets.inspection.instance import open_definitions, open_existing_instance
+from retail_assets.inspection.records import CheckState, check_states, dataset_name
 
 LATEST = 200
 MOST_FINDINGS = 2

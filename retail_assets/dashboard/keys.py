@@ -13,6 +13,7 @@ SHOWN = 12
 MOST_CHOSEN = 6
 """More lines in one chart than this cannot be told apart, nor their colours."""
 AT_FIRST = 3
+CHOSEN = "chosen keys"
 
 
 def choose_key_type(key: str, default: str = "product_id") -> str:
@@ -30,18 +31,19 @@ def choose_key_type(key: str, default: str = "product_id") -> str:
     return chosen or default
 
 
-def chosen_keys(key_type: str) -> list[str]:
-    """The keys that the user has chosen, at first the best sellers."""
-    chosen = st.session_state.setdefault("chosen keys", {})
-    if key_type not in chosen:
-        found = warehouse().ask("search_keys", key_type=key_type, text="", limit=AT_FIRST).to_pylist()
-        chosen[key_type] = [row["key_value"] for row in found]
-    keys: list[str] = chosen[key_type]
+def chosen_keys(key_type: str, most: int = MOST_CHOSEN) -> list[str]:
+    """The keys that the user has chosen where ``most`` may be, at first the best sellers."""
+    chosen = st.session_state.setdefault(CHOSEN, {})
+    if (key_type, most) not in chosen:
+        limit = min(AT_FIRST, most)
+        found = warehouse().ask("search_keys", key_type=key_type, text="", chosen=(), limit=limit).to_pylist()
+        chosen[key_type, most] = [row["key_value"] for row in found]
+    keys: list[str] = chosen[key_type, most]
     return keys
 
 
 @st.fragment
-def choose_keys(key_type: str) -> None:
+def choose_keys(key_type: str, most: int = MOST_CHOSEN) -> None:
     """A search that answers as one types, and the keys that it finds, to be taken and left."""
     with helpful():
         text = st.text_input(
@@ -51,30 +53,33 @@ def choose_keys(key_type: str) -> None:
             placeholder="Part of a name, a brand, a category",
             icon=":material/search:",
         )
-        found = warehouse().ask("search_keys", key_type=key_type, text=text.strip(), limit=SHOWN).to_pylist()
-        taken = chosen_keys(key_type)
-        known = warehouse().ask("known_keys", key_type=key_type, keys=taken).to_pylist()
-        labels = {row["key_value"]: _label(row) for row in [*known, *found]}
-        options = [*taken, *(row["key_value"] for row in found if row["key_value"] not in taken)]
-        widget = f"keys of {key_type}"
+        taken = chosen_keys(key_type, most)
+        limit = len(taken) + SHOWN
+        found = warehouse().ask("search_keys", key_type=key_type, text=text.strip(), chosen=taken, limit=limit)
+        labels = {row["key_value"]: _label(row) for row in found.to_pylist()}
+        options = [*taken, *(key for key in labels if key not in taken)]
+        widget = f"{most} keys of {key_type}"
         st.session_state[widget] = taken
         st.pills(
-            f"Up to {MOST_CHOSEN} to compare" if found else "Nothing is called that",
+            _invitation(most) if len(options) > len(taken) else "Nothing else is called that",
             options,
             selection_mode="multi",
             format_func=lambda key: labels.get(key, key),
             key=widget,
             on_change=_take,
-            args=(key_type, widget),
+            args=(key_type, most, widget),
         )
         if st.session_state.pop("choice changed", False):
             st.rerun()
 
 
-def _take(key_type: str, widget: str) -> None:
+def _invitation(most: int) -> str:
+    return "Choose one" if most == 1 else f"Up to {most} to compare"
+
+
+def _take(key_type: str, most: int, widget: str) -> None:
     """Keep the choice, the latest ones where there are too many."""
-    chosen = list(st.session_state[widget])
-    st.session_state["chosen keys"][key_type] = chosen[-MOST_CHOSEN:]
+    st.session_state[CHOSEN][key_type, most] = list(st.session_state[widget])[-most:]
     st.session_state["choice changed"] = True
 
 

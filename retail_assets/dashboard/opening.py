@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
-
-import streamlit as st
+from functools import cache
 
 from retail_assets.assets.platform import Platform
-from retail_assets.questions.reader import FileReader
+from retail_assets.questions.opening import open_warehouse
+from retail_assets.questions.warehouse import Warehouse
 from retail_assets.settings import Settings, settings
 
 
-@st.cache_resource
-def warehouse() -> FileReader:
+@cache
+def warehouse() -> Warehouse:
     """The reader that all sessions of this server share."""
-    return FileReader(settings())
+    return open_warehouse(settings())
 
 
+@cache
 def open_platform() -> Platform:
     """The platform of the settings in force."""
-    return Platform.local(settings())
+    return Platform.of(settings())
 
 
 def command_line(command: str) -> str:
@@ -28,11 +28,3 @@ def command_line(command: str) -> str:
     chosen = settings()
     is_default = chosen.data_dir == Settings.model_fields["data_dir"].default.absolute()
     return f"retail {command}" if is_default else f"retail --data-dir {shlex.quote(str(chosen.data_dir))} {command}"
-
-
-def published_at() -> datetime | None:
-    """When the warehouse was last published, or None where there is none."""
-    try:
-        return datetime.fromtimestamp(settings().warehouse_file.stat().st_mtime, UTC)
-    except FileNotFoundError:
-        return None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from retail_assets.dashboard.opening import open_platform, published_at, warehouse
+from retail_assets.dashboard.opening import open_platform, warehouse
 from retail_assets.questions.findings import findings
 from retail_assets.questions.numbers import day
 from retail_assets.questions.period import Period
@@ -25,7 +25,7 @@ def show_problems(period: Period) -> None:
     """Freshness and open problems of the data, with a way to the details."""
     st.subheader("Can it be trusted?", anchor=False)
     (reach,) = warehouse().ask("reach").to_pylist()
-    published = published_at()
+    published = warehouse().published_at()
     age = f", {_ago(published)}" if published else ""
     st.markdown(f"{ICONS['good']} Data up to **{day(reach['last_date'])}** (UTC){age}")
     show_findings(period)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from retail_assets.cli.views import open_views
 from retail_assets.contracts import contract
 from retail_assets.dashboard.masking import MASK, classified
 from retail_assets.dashboard.opening import open_platform
 from retail_assets.engine.query import sql_text
+from retail_assets.engine.session import Capacity, session
+from retail_assets.inspection.landed import rejected_events
 from retail_assets.questions.period import Period
+
+CAPACITY = Capacity(threads=1, memory_mb=128)
 
 
 def meanings() -> dict[str, str]:
@@ -21,7 +24,10 @@ def meanings() -> dict[str, str]:
 
 def samples(reason: str, period: Period, limit: int) -> list[dict[str, Any]]:
     """Rows that were rejected for the reason: file, row, date and the text as received."""
-    with open_views(open_platform()) as connection:
+    with session(open_platform().settings, CAPACITY) as connection:
+        rejected = rejected_events(open_platform())
+        rejected.open_to(connection)
+        connection.execute(f"CREATE TEMP VIEW rejected_events AS {rejected.relation()}")
         values = {"reason": reason, "limit": limit, **period.bounds}
         found = connection.execute(sql_text("dashboard/lake/rejected"), values).fetchall()
     return [{"file": file, "row": row, "date (UTC)": day, **masked(received)} for file, row, day, received in found]

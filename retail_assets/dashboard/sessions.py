@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -54,7 +54,8 @@ def _date_of(stored: StoredObject) -> date:
 
 
 def _count(connection: DuckDBPyConnection, events: Dataset, day: date, stored: StoredObject) -> SessionDay:
-    relation = Dataset(events.contract, (stored,)).relation()
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW events AS {relation}")
+    of_day = replace(events, objects=(stored,))
+    of_day.open_to(connection)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW events AS {of_day.relation()}")
     ((*counts,),) = connection.execute(sql_text("dashboard/lake/session_day")).fetchall()
     return SessionDay(day, *counts)

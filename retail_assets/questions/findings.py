@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from retail_assets.questions.numbers import day, percent
-from retail_assets.questions.reader import Warehouse
+from retail_assets.questions.warehouse import Warehouse
 
 KEPT = ("received", "clean", "excluded", "duplicate")
 """What the books call rows that were not rejected."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 UNITS = ((1e9, "bn"), (1e6, "M"), (1e4, "k"))
+BYTES = ("B", "kB", "MB", "GB", "TB")
 NOTHING = "–"
 
 
@@ -16,6 +17,15 @@ def compact(value: float | None) -> str:
         if abs(value) >= size:
             return f"{value / (1e3 if unit == 'k' else size):,.1f}".removesuffix(".0") + f" {unit}"
     return f"{value:,.0f}"
+
+
+def human_bytes(count: float) -> str:
+    """A size with a unit: 1.2 MB."""
+    for unit in BYTES:
+        if count < 1000 or unit == BYTES[-1]:
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -9,13 +9,15 @@ from typing import Any
 
 from retail_assets.contracts import contract
 from retail_assets.questions.findings import KEPT, Finding, findings
+from retail_assets.questions.outlook import Outlook, outlook
 from retail_assets.questions.period import Period, usual_length
-from retail_assets.questions.reader import Warehouse
+from retail_assets.questions.warehouse import Warehouse
 
 Row = dict[str, Any]
 KEY_TYPES = {"category_code": "Categories", "brand": "Brands", "product_id": "Products"}
 MOST_CHANGES = 8
 MOST_REASONS = 12
+MOST_LEADERS = 8
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Content:
     changes: Mapping[str, list[Row]]
     findings: list[Finding]
     reasons: list[Row]
+    outlook: Outlook | None
     reach: tuple[date, date]
 
 
@@ -57,6 +60,7 @@ def gather(warehouse: Warehouse, period: Period, blocked: Collection[str] = ()) 
         changes=changes,
         findings=findings(warehouse, period.first, period.last, blocked),
         reasons=_reasons(warehouse, period),
+        outlook=outlook(warehouse, period.last, MOST_LEADERS),
         reach=reach,
     )
 

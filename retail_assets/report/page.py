@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
 
 from retail_assets.questions.numbers import change, compact, days, percent
 from retail_assets.report.content import KEY_TYPES, Content
+from retail_assets.report.expected import what_is_expected
+from retail_assets.report.pieces import key_name, section, table
 from retail_assets.report.svg import Point, bar, line_charts, sparkline
 
 MARKS = {"error": "Problem", "warning": "Note", "good": "Good"}
@@ -24,7 +25,7 @@ def page(content: Content) -> str:
     """The whole page."""
     title = f"Retail report, {content.period}"
     style = files("retail_assets").joinpath("report", "style.css").read_text(encoding="utf-8")
-    sections = [_what_happened(content), _what_changed(content), _what_is_forecast(), _what_is_wrong(content)]
+    sections = [_what_happened(content), _what_changed(content), what_is_expected(content), _what_is_wrong(content)]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -57,7 +58,7 @@ def _what_happened(content: Content) -> str:
         if row["holiday_name"]
     ]
     note = f'<p class="note">Shaded: {", ".join(named)}.</p>' if named else ""
-    return _section("What happened", f'<div class="tiles">{tiles}</div>{charts}{note}')
+    return section("What happened", f'<div class="tiles">{tiles}</div>{charts}{note}')
 
 
 def _tile(content: Content, label: str, name: str, look: Any) -> str:
@@ -76,14 +77,14 @@ def _what_changed(content: Content) -> str:
     if not content.changes:
         return ""
     tables = "".join(_changes(KEY_TYPES[kind], rows) for kind, rows in content.changes.items() if rows)
-    return _section("What changed most", f'<div class="columns">{tables}</div>') if tables else ""
+    return section("What changed most", f'<div class="columns">{tables}</div>') if tables else ""
 
 
 def _changes(title: str, rows: list[dict[str, Any]]) -> str:
     most = max(abs(row["change"]) for row in rows)
     lines = [
         (
-            _name(row["key_value"], row.get("about", "")),
+            key_name(row["key_value"], row.get("about", "")),
             f"{row['purchases_before']:,}",
             f"{row['purchases']:,}",
             f"{row['change']:+,}",
@@ -91,11 +92,7 @@ def _changes(title: str, rows: list[dict[str, Any]]) -> str:
         )
         for row in rows
     ]
-    return _table(title, ("", "before", "now", "change", ""), lines)
-
-
-def _what_is_forecast() -> str:
-    return _section("What is expected", "<p>No forecasts are built on this platform.</p>")
+    return table(title, ("", "before", "now", "change", ""), lines)
 
 
 def _what_is_wrong(content: Content) -> str:
@@ -103,9 +100,9 @@ def _what_is_wrong(content: Content) -> str:
         f'<li class="{finding.level}"><b>{MARKS[finding.level]}</b> {escape(finding.text)}</li>'
         for finding in content.findings
     )
-    lines = [(_name(row["reason"]), f"{row['rows']:,}", escape(row["meaning"])) for row in content.reasons]
-    table = _table("Rejected rows", ("reason", "rows", "meaning"), lines) if lines else ""
-    return _section("What is wrong with the data", f'<ul class="findings">{found}</ul>{table}')
+    lines = [(key_name(row["reason"]), f"{row['rows']:,}", escape(row["meaning"])) for row in content.reasons]
+    reasons = table("Rejected rows", ("reason", "rows", "meaning"), lines) if lines else ""
+    return section("What is wrong with the data", f'<ul class="findings">{found}</ul>{reasons}')
 
 
 def _foot(content: Content) -> str:
@@ -113,29 +110,3 @@ def _foot(content: Content) -> str:
         f'<footer class="note">Made {content.made_at:%Y-%m-%d %H:%M} UTC from data of '
         f"{days(*content.reach)}. Times and dates are UTC; amounts are in the shop’s currency.</footer>"
     )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{body}</section>\n"
-
-
-def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are HTML; those of digits stand to the right."""
-    kinds = [' class="number"' if rows and _is_number(cell) else "" for cell in rows[0]]
-    names = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, head, strict=True))
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cell(text: str) -> str:
-    return f'<td class="number">{text}</td>' if _is_number(text) else f"<td>{text}</td>"
-
-
-def _is_number(text: str) -> bool:
-    return bool(text) and set(text) <= set("0123456789,.+-%")
-
-
-def _name(text: str, about: str = "") -> str:
-    """A name that may be broken where its parts meet, and what else is known of it."""
-    more = f' <span class="note">{escape(about)}</span>' if about else ""
-    return "<span>" + escape(text).replace("_", "_<wbr>").replace(".", ".<wbr>") + f"</span>{more}"

@@ -46,21 +46,34 @@ def sparkline(values: Sequence[float | None]) -> str:
     )
 
 
-def line_charts(points: Sequence[Point], title: str, look: Callable[[float], str], shaded: Sequence[date] = ()) -> str:
+def line_charts(
+    points: Sequence[Point],
+    title: str,
+    look: Callable[[float], str],
+    shaded: Sequence[date] = (),
+    expected: Sequence[Point] = (),
+) -> str:
     """A line over the dates from 0 up, broken where a date is missing, with ``shaded`` dates behind it.
 
-    Once for wide pages and once for narrow ones; the style sheet shows the one that fits.
+    What is ``expected`` on the days after it is dashed. Once for wide pages and once for narrow ones; the style sheet
+    shows the one that fits.
     """
-    return "".join(_line_chart(points, title, look, shaded, width) for width in (WIDE, NARROW))
+    return "".join(_line_chart(points, title, look, shaded, expected, width) for width in (WIDE, NARROW))
 
 
 def _line_chart(
-    points: Sequence[Point], title: str, look: Callable[[float], str], shaded: Sequence[date], page_width: int
+    points: Sequence[Point],
+    title: str,
+    look: Callable[[float], str],
+    shaded: Sequence[date],
+    expected: Sequence[Point],
+    page_width: int,
 ) -> str:
-    top = nice_top(max((point.value or 0 for point in points), default=0))
+    every = [*points, *expected]
+    top = nice_top(max((point.value or 0 for point in every), default=0))
     width, height = page_width - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-    step = width / max(len(points) - 1, 1)
-    across = {point.date: LEFT + number * step for number, point in enumerate(points)}
+    step = width / max(len(every) - 1, 1)
+    across = {point.date: LEFT + number * step for number, point in enumerate(every)}
 
     def up(value: float) -> float:
         return TOP + height * (1 - value / top)
@@ -71,16 +84,17 @@ def _line_chart(
         if item in across
     )
     lines = "".join(
-        f'<polyline class="line" points="{" ".join(f"{across[p.date]:.1f},{up(p.value or 0):.1f}" for p in part)}"/>'
-        for part in _unbroken(points)
+        f'<polyline class="{kind}" points="{" ".join(f"{across[p.date]:.1f},{up(p.value or 0):.1f}" for p in part)}"/>'
+        for kind, drawn in (("line", points), ("line expected", expected))
+        for part in _unbroken(drawn)
     )
     dots = "".join(
         f'<circle class="dot" cx="{across[p.date]:.1f}" cy="{up(p.value):.1f}" r="3">'
         f"<title>{day(p.date)}: {escape(look(p.value))}</title></circle>"
-        for p in points
+        for p in every
         if p.value is not None
     )
-    body = bands + _grid(top, up, look, page_width) + lines + dots + _dates(points, across, page_width)
+    body = bands + _grid(top, up, look, page_width) + lines + dots + _dates(every, across, page_width)
     names = (
         f'<text class="name" transform="translate(13 {TOP + height / 2}) rotate(-90)">{escape(title)}</text>'
         f'<text class="name" x="{LEFT + width / 2}" y="{HEIGHT - 6}">date (UTC)</text>'

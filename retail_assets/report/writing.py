@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from retail_assets.engine.private import private_file
+from retail_assets.questions.opening import open_warehouse
 from retail_assets.questions.period import Period
-from retail_assets.questions.reader import FileReader
 from retail_assets.report.content import Content, gather, usual_period
 from retail_assets.report.page import page
 from retail_assets.settings import Settings
@@ -38,7 +38,7 @@ def write_report(
         UnreadableWarehouse: there is no warehouse that can be read.
         ValueError: there is nothing to report of these dates.
     """
-    with closing(FileReader(settings)) as warehouse:
+    with closing(open_warehouse(settings)) as warehouse:
         content = gather(warehouse, period or usual_period(warehouse, last), blocked)
     target = path or settings.reports_dir / f"report_{content.period.first}_{content.period.last}.html"
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from retail_assets.questions.reader import FileReader, UnreadableWarehouse
+from retail_assets.questions.file_reader import FileReader
+from retail_assets.questions.warehouse import UnreadableWarehouse
 from retail_assets.settings import Settings
 
 WRITE = """

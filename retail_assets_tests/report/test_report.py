@@ -16,8 +16,8 @@ import pytest
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.report_asset import retail_report
 from retail_assets.cli.main import main
+from retail_assets.questions.file_reader import FileReader
 from retail_assets.questions.period import Period, usual_length
-from retail_assets.questions.reader import FileReader
 from retail_assets.report.content import gather
 from retail_assets.report.page import page
 from retail_assets.report.svg import Point, line_charts, nice_top

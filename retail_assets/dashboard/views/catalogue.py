@@ -10,13 +10,12 @@ import streamlit as st
 from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.step import Step
-from retail_assets.cli.lineage import Graph, read_graph
-from retail_assets.cli.opening import open_existing_instance
-from retail_assets.cli.output import human_bytes
-from retail_assets.cli.records import last_materialized
 from retail_assets.contracts import Contract
 from retail_assets.dashboard.opening import open_platform
-from retail_assets.questions.numbers import NOTHING, compact
+from retail_assets.inspection.instance import open_existing_instance
+from retail_assets.inspection.lineage import Graph, read_graph
+from retail_assets.inspection.records import last_materialized
+from retail_assets.questions.numbers import NOTHING, compact, human_bytes
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import streamlit as st
 
-from retail_assets.dashboard import charts
+from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type, choose_keys, chosen_keys
 from retail_assets.dashboard.opening import warehouse
@@ -27,16 +27,16 @@ MEASURES = {
     "conversion": ("Conversion", "purchases per view", ".1%"),
 }
 COLUMNS = {
-    "date": st.column_config.DateColumn("Date (UTC)", format="YYYY-MM-DD"),
-    "key_value": st.column_config.TextColumn("Key"),
-    "purchases": st.column_config.NumberColumn("Purchases", format="localized"),
-    "views": st.column_config.NumberColumn("Views", format="localized"),
-    "carts": st.column_config.NumberColumn("Carts", format="localized"),
-    "revenue": st.column_config.NumberColumn("Revenue", format="accounting"),
-    "price": st.column_config.NumberColumn("Mean price", format="accounting"),
-    "conversion": st.column_config.NumberColumn("Conversion", format="percent"),
-    "ma7": st.column_config.NumberColumn("MA7", format="%.2f"),
-    "ma28": st.column_config.NumberColumn("MA28", format="%.2f"),
+    "date": columns.day("Date"),
+    "key_value": columns.text("Key"),
+    "purchases": columns.count("Purchases"),
+    "views": columns.count("Views"),
+    "carts": columns.count("Carts"),
+    "revenue": columns.amount("Revenue"),
+    "price": columns.amount("Mean price"),
+    "conversion": columns.share("Conversion"),
+    "ma7": columns.decimal("MA7"),
+    "ma28": columns.decimal("MA28"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from retail_assets.dashboard import charts
+from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type
 from retail_assets.dashboard.opening import warehouse
@@ -18,14 +18,14 @@ from retail_assets.questions.period import Period
 
 MOST_KEYS = 200
 COLUMNS = {
-    "key_value": st.column_config.TextColumn("Key"),
-    "views": st.column_config.NumberColumn("Views", format="localized"),
-    "carts": st.column_config.NumberColumn("Carts", format="localized"),
-    "purchases": st.column_config.NumberColumn("Purchases", format="localized"),
-    "cart_rate": st.column_config.NumberColumn("Carts per view", format="percent"),
-    "purchases_per_cart": st.column_config.NumberColumn("Purchases per cart", format="percent"),
-    "conversion": st.column_config.NumberColumn("Purchases per view", format="percent"),
-    "revenue": st.column_config.NumberColumn("Revenue", format="accounting"),
+    "key_value": columns.text("Key"),
+    "views": columns.count("Views"),
+    "carts": columns.count("Carts"),
+    "purchases": columns.count("Purchases"),
+    "cart_rate": columns.share("Carts per view"),
+    "purchases_per_cart": columns.share("Purchases per cart"),
+    "conversion": columns.share("Purchases per view"),
+    "revenue": columns.amount("Revenue"),
 }
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from retail_assets.dashboard import charts
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type
-from retail_assets.dashboard.opening import published_at, warehouse
+from retail_assets.dashboard.opening import warehouse
 from retail_assets.dashboard.period import choose_period
 from retail_assets.dashboard.problems import show_problems
 from retail_assets.dashboard.sessions import period_sessions
@@ -93,7 +93,7 @@ def show_sessions(place: Any, period: Period, *, is_whole: bool) -> None:
 needs("features", "dim_date")
 period = choose_period()
 dates = warehouse().ask("dates", **period.bounds).to_pylist()
-if published := published_at():
+if published := warehouse().published_at():
     st.caption(f"{period}, compared with the {period.length} days before · published {published:%Y-%m-%d %H:%M:%S} UTC")
 place, is_whole = show_totals(period, dates)
 if not is_whole:

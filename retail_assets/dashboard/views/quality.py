@@ -7,16 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from retail_assets.cli.output import human_bytes
-from retail_assets.cli.views import landed_files
 from retail_assets.dashboard import charts, history
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.opening import open_platform, warehouse
 from retail_assets.dashboard.period import choose_period
 from retail_assets.dashboard.problems import show_findings
 from retail_assets.dashboard.quarantine import meanings, samples
+from retail_assets.inspection.landed import landed_files
 from retail_assets.questions.findings import KEPT
-from retail_assets.questions.numbers import compact, percent
+from retail_assets.questions.numbers import compact, human_bytes, percent
 from retail_assets.questions.period import Period
 
 SAMPLES = 50

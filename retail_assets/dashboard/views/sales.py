@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
-from retail_assets.dashboard import charts
+from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.masking import MASK, classified
 from retail_assets.dashboard.opening import warehouse
@@ -12,53 +13,54 @@ from retail_assets.dashboard.period import choose_period
 from retail_assets.questions.numbers import change, compact
 from retail_assets.questions.period import Period
 
-MOST_CATEGORIES, MOST_REGIONS, MOST_CUSTOMERS = 16, 16, 20
+MOST_BARS, MOST_REGIONS, MOST_CUSTOMERS = 16, 16, 20
 MONEY = "shop's currency"
 TABLES = ("sales_by_region", "sales_by_category", "sales_by_category_region", "customer_value")
 COLUMNS = {
-    "customer_id": st.column_config.TextColumn("Customer"),
-    "region": st.column_config.TextColumn("Country"),
-    "favourite_category": st.column_config.TextColumn("Favourite category"),
-    "payments": st.column_config.NumberColumn("Payments", format="localized"),
-    "net": st.column_config.NumberColumn(f"Net ({MONEY})", format="accounting"),
-    "first_payment_at": st.column_config.DatetimeColumn("First payment (UTC)", format="YYYY-MM-DD"),
-    "last_payment_at": st.column_config.DatetimeColumn("Last payment (UTC)", format="YYYY-MM-DD"),
+    "customer_id": columns.text("Customer"),
+    "region": columns.text("Country"),
+    "favourite_category": columns.text("Favourite category"),
+    "payments": columns.count("Payments"),
+    "net": columns.amount(f"Net ({MONEY})"),
+    "first_payment_at": columns.day("First payment"),
+    "last_payment_at": columns.day("Last payment"),
 }
 
 
 def show_totals(period: Period) -> None:
     """What came in and what was paid back, against the period before, and day by day."""
-    asked = warehouse().ask("sales_periods", before=period.before, **period.bounds).to_pylist()
-    rows = {row["period"]: row for row in asked}
-    dates = warehouse().ask("sales_dates", **period.bounds)
+    days = warehouse().ask("sales_dates", first=period.before, last=period.last).to_pylist()
+    now = [row for row in days if row["date"] >= period.first]
+    before = [row for row in days if row["date"] < period.first]
     labels = {"net": "Net sales", "gross": "Gross sales", "refunds": "Refunds", "payments": "Payments"}
     for place, (name, label) in zip(st.columns(len(labels)), labels.items(), strict=True):
-        now, before = rows.get("now", {}).get(name), rows.get("before", {}).get(name)
-        trend = dates[name].to_pylist()
+        trend = [row[name] for row in now]
         place.metric(
             label,
-            compact(now),
-            change(now, before),
+            compact(sum(trend)),
+            change(sum(trend), sum(row[name] for row in before)),
             delta_color="inverse" if name == "refunds" else "normal",
             chart_data=trend,
             chart_type="area",
             border=True,
         )
-    chart = charts.lines(dates, "net", f"net sales a day ({MONEY})", ",.0f")
-    charts.show(chart, f"Line chart of net sales a day, {period}", 240)
+    long = pd.DataFrame(now, columns=["date", "net", "refunds"]).melt("date", var_name="what", value_name="amount")
+    chart = charts.lines(long, "amount", f"sales a day ({MONEY})", ",.0f", colour="what", legend="")
+    charts.show(chart, f"Line chart of net sales and refunds a day, {period}", 240)
 
 
 def show_cuts(period: Period) -> None:
     """The same total by category and by country."""
     left, right = st.columns(2)
-    for place, title, question, limit in (
-        (left, "By category", "sales_categories", MOST_CATEGORIES),
-        (right, "By country", "sales_regions", MOST_REGIONS),
-    ):
+    for place, title, cut in ((left, "By category", "category"), (right, "By country", "region")):
         with place:
             st.subheader(title, anchor=False)
-            rows = warehouse().ask(question, limit=limit, **period.bounds)
-            charts.show(charts.ranked(rows, "net", f"net sales ({MONEY})"), f"Net sales {title.lower()}, {period}", 380)
+            rows = warehouse().ask("sales_cuts", cut=cut, limit=MOST_BARS, **period.bounds)
+            charts.show(
+                charts.ranked(rows, "net", f"net sales ({MONEY})", {"refunds": f"refunds ({MONEY})"}),
+                f"Net sales {title.lower()}, {period}",
+                380,
+            )
 
 
 def show_matrix(period: Period) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.assets.catalogue import steps_of
@@ -13,6 +13,7 @@ from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.session import session
+from retail_assets.inspection.landed import LandedRow, landed_files, rejected_events
 from retail_assets.warehouse.redshift import RedshiftStore
 from retail_assets.warehouse.redshift.reading import read
 
@@ -26,21 +27,6 @@ LANDED_FILES = {
     "last_date": "DATE", "rejected": "BIGINT", "landed_at": "TIMESTAMPTZ", "detail": "VARCHAR",
 }  # fmt: skip
 """Columns of the view of what landed."""
-
-
-@dataclass(frozen=True)
-class LandedRow:
-    """A row of the view ``landed_files``."""
-
-    name: str
-    state: str
-    rows: int
-    bytes: int
-    first_date: str | None
-    last_date: str | None
-    rejected: int
-    landed_at: str
-    detail: str
 
 
 @contextmanager
@@ -59,27 +45,6 @@ def open_views(platform: Platform) -> Iterator[DuckDBPyConnection]:
         yield connection
 
 
-def landed_files(platform: Platform) -> list[LandedRow]:
-    """What the ledger knows of every file, by name."""
-    found = []
-    for name, entry in sorted(platform.landing.files().items()):
-        dates = sorted(entry.parts)
-        found.append(
-            LandedRow(
-                name=name,
-                state=entry.state,
-                rows=entry.rows,
-                bytes=entry.bytes,
-                first_date=dates[0] if dates else None,
-                last_date=dates[-1] if dates else None,
-                rejected=sum(book.rows for book in entry.books if book.reason not in ("received", "clean")),
-                landed_at=entry.as_of,
-                detail=entry.detail,
-            )
-        )
-    return found
-
-
 def _contracts(platform: Platform, store: str) -> list[Contract]:
     return [item for step in steps_of(platform.settings) if step.store == store for item in step.contracts()]
 
@@ -89,9 +54,8 @@ def _create_view(connection: DuckDBPyConnection, name: str, relation: str) -> No
 
 
 def _create_lake_view(connection: DuckDBPyConnection, platform: Platform, item: Contract) -> None:
-    dataset = platform.stores["lake"].dataset(item)
-    if item.name == "rejected_events":
-        dataset = replace(dataset, objects=(*dataset.objects, *platform.landing.rejected_events().objects))
+    is_rejected = item.name == "rejected_events"
+    dataset = rejected_events(platform) if is_rejected else platform.stores["lake"].dataset(item)
     dataset.open_to(connection)
     _create_view(connection, item.name, dataset.relation())
 

@@ -1,19 +1,20 @@
-"""Asks the warehouse questions, and asks none twice while the warehouse stays as it is."""
+"""Asks the warehouse file, and asks nothing twice while it stays as it is."""
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.query import sql_text
+from retail_assets.questions.answers import Answers
+from retail_assets.questions.warehouse import PREPARED, UnreadableWarehouse, Value, Values, expanded
 from retail_assets.settings import Settings
 from retail_assets.warehouse.duckdb_file import DuckDBFile
 
@@ -21,33 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-Value = str | int | float | date | None
 MEMORY_MB = 256
 """What a reader's DuckDB may use: it shares a process of 500 MB with whatever shows the answers."""
-MOST_ANSWERS = 256
 ATTEMPTS = 5
-PREPARED = re.compile(r"\b(daily_totals|key_totals)\b")
-"""Sums over the large tables that many questions start from: files in ``sql/dashboard/prepared``."""
-
-
-class UnreadableWarehouse(ValueError):
-    """There is a warehouse, but it cannot be read; the message says what to do."""
-
-
-class Warehouse(Protocol):
-    """Tables that can be asked, wherever they live."""
-
-    def state(self) -> str:
-        """Changes whenever readers would see something else; empty where there is no warehouse."""
-        ...
-
-    def tables(self) -> frozenset[str]:
-        """The names of the tables that there are."""
-        ...
-
-    def ask(self, question: str, **values: Value | Sequence[Value]) -> pa.Table:
-        """The answer to ``sql/dashboard/<question>.sql`` with these values for its ``$names``."""
-        ...
 
 
 @dataclass
@@ -60,7 +37,7 @@ class _State:
     tables: frozenset[str]
     prepared: set[str] = field(default_factory=set)
     preparing: RLock = field(default_factory=RLock)
-    answers: OrderedDict[object, pa.Table] = field(default_factory=OrderedDict)
+    answers: Answers = field(default_factory=Answers)
 
 
 class FileReader:
@@ -84,6 +61,13 @@ class FileReader:
             return ""
         return f"{found.st_ino}-{found.st_mtime_ns}"
 
+    def published_at(self) -> datetime | None:
+        """When the file was replaced; None where there is none."""
+        try:
+            return datetime.fromtimestamp(self._file.path.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+
     def tables(self) -> frozenset[str]:
         """The names of the tables that there are; none where there is no file.
 
@@ -99,13 +83,7 @@ class FileReader:
             UnreadableWarehouse: there is no file, or none that DuckDB can read.
         """
         state = self._opened()
-        asked = (question, tuple((name, _frozen(value)) for name, value in sorted(values.items())))
-        known = state.answers.get(asked)
-        if known is None:
-            known = state.answers[asked] = self._answer(state, question, values)
-            while len(state.answers) > MOST_ANSWERS:
-                state.answers.popitem(last=False)
-        return known
+        return state.answers.of(question, values, lambda: _answer(state, question, values))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -113,13 +91,6 @@ class FileReader:
             if self._current:
                 self._current.resources.close()
                 self._current = None
-
-    def _answer(self, state: _State, question: str, values: Mapping[str, Value | Sequence[Value]]) -> pa.Table:
-        sql, bound = expanded(sql_text(f"dashboard/{question}"), values)
-        for name in sorted(set(PREPARED.findall(sql))):
-            _prepare(state, name)
-        with _cursor(state) as cursor:
-            return cursor.execute(sql, bound).to_arrow_table()
 
     def _opened(self) -> _State:
         """The state that is published now.
@@ -158,20 +129,18 @@ class FileReader:
                     f"{path} cannot be read as a warehouse ({str(error).strip().splitlines()[0]}). Everything in it "
                     "can be made again from the lake: move the file away, then run: retail backfill"
                 ) from error
-            return _State(name, connection, stack.pop_all(), frozenset(table for (table,) in found))
+            resources = stack.pop_all()
+        state = _State(name, connection, resources, frozenset(table for (table,) in found))
+        weakref.finalize(state, resources.close)  # when the last question to it has been answered
+        return state
 
 
-def expanded(sql: str, values: Mapping[str, Value | Sequence[Value]]) -> tuple[str, dict[str, Value]]:
-    """The query with a place of its own for every item of a list, and the values by place: never pasted."""
-    bound: dict[str, Value] = {}
-    for name, value in values.items():
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            bound[name] = value
-            continue
-        places = {f"{name}_{number}": item for number, item in enumerate(value)}
-        sql = re.sub(rf"\${name}\b", ", ".join(f"${place}" for place in places) or "NULL", sql)
-        bound |= places
-    return sql, bound
+def _answer(state: _State, question: str, values: Values) -> pa.Table:
+    sql, bound = expanded(sql_text(f"dashboard/{question}"), values)
+    for name in sorted(set(PREPARED.findall(sql))):
+        _prepare(state, name)
+    with _cursor(state) as cursor:
+        return cursor.execute(sql, bound).to_arrow_table()
 
 
 def _prepare(state: _State, name: str) -> None:
@@ -188,7 +157,3 @@ def _cursor(state: _State) -> DuckDBPyConnection:
     cursor = state.connection.cursor()
     cursor.execute("SET search_path = 'memory.main,warehouse.main'")
     return cursor
-
-
-def _frozen(value: Value | Sequence[Value]) -> object:
-    return value if isinstance(value, str) or not isinstance(value, Sequence) else tuple(value)
