@@ -20,7 +20,12 @@ STEPS: tuple[Step, ...] = (
     warehouse_tables.data_quality,
 )
 
-ON_DEMAND: tuple[Step, ...] = (forecasts.training_set, forecasts.demand_forecast, warehouse_tables.demand_forecast)
+ON_DEMAND: tuple[Step, ...] = (
+    forecasts.training_set,
+    forecasts.demand_forecast,
+    warehouse_tables.demand_forecast,
+    warehouse_tables.forecast_backtest,
+)
 """Steps that are made for the dates that somebody asks for: no backfill and no sensor makes them for every day."""
 
 

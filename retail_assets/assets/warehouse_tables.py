@@ -34,6 +34,17 @@ def demand_forecast(demand_forecast: Dataset) -> Query:
     return query("warehouse/demand_forecast", demand_forecast=demand_forecast, same_as="demand_forecast")
 
 
+@step(
+    store="warehouse",
+    partitioning="date_and_key",
+    upstreams=(Upstream("forecast_backtest", "date_and_key"),),
+    audited_upstream=True,
+)
+def forecast_backtest(forecast_backtest: Dataset) -> Query:
+    """How good forecasts would have been, of all origins and key types as one table."""
+    return query("warehouse/forecast_backtest", forecast_backtest=forecast_backtest, same_as="forecast_backtest")
+
+
 @step(store="warehouse", partitioning="none", upstreams=(Upstream("features", "date_and_key"),))
 def dim_date(features: Dataset, settings: Settings) -> Query:
     """The calendar of the years that the features cover, and of the year after."""
