@@ -17,7 +17,7 @@ PACKAGE := .[demo]
 PACKAGE_AND_DASHBOARD := .[dashboard]
 PACKAGE_AND_TOOLS := .[test,dev]
 PACKAGE_AND_YARDSTICKS := .[bench]
-PACKAGE_AND_CLOUD := .[cloud,local-cloud]
+PACKAGE_AND_CLOUD := .[cloud,local-cloud,sales]
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS, sales_steps
+from retail_assets.assets.catalogue import ON_DEMAND, STEPS, sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.materialization import stale
@@ -68,6 +68,12 @@ class Backfill:
         """
         with exclusive(backfill_lock(self.platform), "backfilling"):
             return self._run(first, last, force=force, include_empty=include_empty)
+
+    def run_on_demand(self, day: date) -> list[StageReport]:
+        """Make what is missing or stale of a day of the steps that no other backfill makes: the forecasts."""
+        chosen = Chosen((day.isoformat(),), ())
+        with exclusive(backfill_lock(self.platform), "backfilling"):
+            return [self._stage(stage_of(self.platform, step, chosen), force=False) for step in ON_DEMAND]
 
     def _run(self, first: date | None, last: date | None, *, force: bool, include_empty: bool) -> BackfillReport:
         taken = self.platform.landing.take_in(self.watcher.file)
