@@ -88,7 +88,7 @@ endif
 
 $(CORE): EXTRAS := demo
 $(SHOWN): EXTRAS := dashboard
-$(CLOUD): EXTRAS := cloud,local-cloud
+$(CLOUD): EXTRAS := cloud,local-cloud,sales
 $(BENCH): EXTRAS := bench
 $(ALL): EXTRAS := test,dev
 # With the tools come all packages of these.

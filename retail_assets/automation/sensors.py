@@ -70,7 +70,7 @@ def look_for_files(instance: dg.DagsterInstance, platform: Platform) -> dg.Senso
         return dg.SkipReason("no new file")
     if len(pending) > MOST_FILES_A_TICK or sum(arrival.bytes for arrival in pending) > MOST_BYTES_A_TICK:
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=_content_key(pending))])
-    taken = platform.landing.take_in()
+    taken = platform.landing.take_in(seen=pending)
     report_landed(instance, platform, taken)
     return dg.SkipReason(f"taken in: {', '.join(f'{entry.name} ({entry.state})' for entry in taken) or 'nothing yet'}")
 

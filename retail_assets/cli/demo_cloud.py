@@ -12,15 +12,17 @@ import typer
 
 from retail_assets.cli.backfill import run_backfill, show_report
 from retail_assets.cli.demo import FIRST, LAST, SEED, run_demo, shop
+from retail_assets.cli.demo_shop import can_read_shops, shop_database
 from retail_assets.cli.land import deliver_all
-from retail_assets.cli.opening import forget_settings, open_platform
+from retail_assets.cli.opening import forget_settings, open_definitions, open_instance, open_platform
 from retail_assets.cli.options import EndOption, Format, StartOption, require_order
-from retail_assets.cli.output import say
+from retail_assets.cli.output import note, say
 
 if TYPE_CHECKING:
     from datetime import date
 
     from retail_assets.assets.platform import Platform
+    from retail_assets.local_cloud.cloud import LocalCloud
 
 FOLDER = "demo-cloud"
 SIMULATED = (
@@ -36,8 +38,9 @@ def demo_cloud(
 ) -> None:
     """Run the demo on a local S3 and a stand-in of Redshift.
 
-    The same shop is also built in a folder with a DuckDB file, and both are compared, partition by partition and row by
-    row. Everything is kept below demo-cloud in the data folder: a second run changes nothing.
+    The same shop, its clickstream, its sales and the forecasts of the last day, is also built in a folder with a DuckDB
+    file, and both are compared, partition by partition and row by row. Everything is kept below demo-cloud in the data
+    folder: a second run changes nothing.
     """
     from retail_assets.cli.comparing_platforms import compare
     from retail_assets.local_cloud.cloud import local_cloud
@@ -46,15 +49,17 @@ def demo_cloud(
     folder = open_platform().settings.data_dir / FOLDER
     with local_cloud(folder / "servers") as cloud:
         say(SIMULATED, style="bold")
-        cloudy = {**cloud.credentials(), **cloud.variables("demo"), "RETAIL_DATA_DIR": str(folder / "cloud")}
-        local = {**dict.fromkeys(cloud.variables("demo"), ""), "RETAIL_DATA_DIR": str(folder / "local")}
+        in_cloud, sales = cloud.variables("demo"), _shop_variables(cloud, first, last)
+        cloudy = {**cloud.credentials(), **in_cloud, **sales, "RETAIL_DATA_DIR": str(folder / "cloud")}
+        local = {**dict.fromkeys(in_cloud, ""), **sales, "RETAIL_DATA_DIR": str(folder / "local")}
         say("First in a folder with a DuckDB file, to compare with.")
         with _environment(local):
             beside = _built(events, first, last, folder / "generated")
         say("Now in the cloud.")
         with _environment(cloudy):
             run_demo(events, first, last, folder / "generated")
-            are_equal = compare(open_platform(), beside)
+            there = open_platform()
+            are_equal = compare(there, beside)
     if not are_equal:
         raise typer.Exit(1)
 
@@ -71,6 +76,16 @@ def _built(events: int, first: date, last: date, generated: Path) -> Platform:
         show_report(report, Format.table)
         raise typer.Exit(1)
     return platform
+
+
+def _shop_variables(cloud: LocalCloud, first: date, last: date) -> dict[str, str]:
+    """The environment in which both platforms find the shop's database; empty where nothing can read it."""
+    if not can_read_shops():
+        return {}
+    chosen = shop_database(cloud.postgres, first, last).model_dump(mode="json", exclude_unset=True)
+    return {f"RETAIL_SALES_{name.upper()}": str(value) for name, value in chosen.items()} | {
+        "RETAIL_SALES_PASSWORD": cloud.postgres.password
+    }
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from retail_assets.settings import Settings
 from retail_assets.warehouse.redshift import RedshiftError, RedshiftStore
 from retail_assets.warehouse.redshift.connecting import Session
 from retail_assets.warehouse.redshift.load_errors import DETAILS
-from retail_assets.warehouse.redshift.sql import literal, role_of
+from retail_assets.warehouse.redshift.sql import encryption_of, literal, role_of
 from retail_assets.warehouse.redshift.staging_area import StagingFolder
 
 TABLE = "retail_doctor"
@@ -39,7 +39,7 @@ def _examine_loading(session: Session, store: RedshiftStore) -> Iterator[Finding
         looks: dict[str, Callable[[], str]] = {
             "staging prefix (s3:PutObject for us)": lambda: _put(folder, Path(local)),
             "COPY (s3:GetObject, s3:ListBucket for its role)": lambda: _copy(session, folder, role),
-            "UNLOAD (s3:PutObject for its role)": lambda: _unload(session, folder, role),
+            "UNLOAD (s3:PutObject for its role)": lambda: _unload(session, folder, store.settings),
         }
         for what, look in looks.items():
             finding = _tried(f"Redshift: {what}", look)
@@ -90,9 +90,10 @@ def _copy(session: Session, folder: StagingFolder, role: str) -> str:
     return f"it reads {number}"
 
 
-def _unload(session: Session, folder: StagingFolder, role: str) -> str:
+def _unload(session: Session, folder: StagingFolder, settings: Settings) -> str:
     target = literal(str(folder.place / "unloaded_"))
-    session.run("UNLOAD", f"UNLOAD ('SELECT number FROM {TABLE}') TO {target} IAM_ROLE {role} FORMAT AS PARQUET")
+    how = f"IAM_ROLE {role_of(settings.redshift)} FORMAT AS PARQUET{encryption_of(settings.s3)}"
+    session.run("UNLOAD", f"UNLOAD ('SELECT number FROM {TABLE}') TO {target} {how}")
     return "written"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from retail_assets.engine.parallel import at_once
 
 TOGETHER = 8
 """A disk confirms several files in hardly more time than one."""
@@ -13,12 +14,7 @@ TOGETHER = 8
 
 def make_durable(paths: Collection[Path]) -> None:
     """Wait until the disk holds the contents of the files, so that what is written next may rely on them."""
-    if len(paths) < 2:
-        for path in paths:
-            _confirm(path)
-        return
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        list(pool.map(_confirm, paths))
+    at_once(_confirm, paths, TOGETHER)
 
 
 def write_whole(path: Path, text: str) -> None:

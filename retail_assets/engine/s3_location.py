@@ -14,7 +14,7 @@ def is_s3(location: str) -> bool:
 
 @dataclass(frozen=True)
 class S3Location:
-    """An object or prefix of a bucket. ``key`` begins and ends without a slash; empty is the whole bucket."""
+    """An object or prefix of a bucket. ``key`` ends without a slash; empty is the whole bucket."""
 
     bucket: str
     key: str = ""
@@ -29,7 +29,7 @@ class S3Location:
         bucket, _, key = url.removeprefix(SCHEME).partition("/")
         if not is_s3(url) or not bucket:
             raise ValueError(f"{url!r} is no S3 URL: write s3://bucket/prefix")
-        return cls(bucket, key.strip("/"))
+        return cls(bucket, key.rstrip("/"))  # a key may begin with one
 
     def __truediv__(self, name: str) -> S3Location:
         return S3Location(self.bucket, f"{self.key}/{name}" if self.key else name)

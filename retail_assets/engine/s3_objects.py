@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from retail_assets.engine.s3 import s3_client
-from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
+from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_multipart import put_in_parts
+from retail_assets.engine.s3_multipart import copy_in_parts, put_in_parts
 from retail_assets.engine.s3_retry import asked
 from retail_assets.settings import S3Settings
 
@@ -21,7 +21,9 @@ T = TypeVar("T")
 ABSENT = "*"
 """The condition that there is no object of that key yet; any other condition is the ETag that it has."""
 MEBIBYTE = 1024 * 1024
-MOST_BYTES_OF_A_COPY = 5 * 1024**3
+MOST_BYTES_OF_A_COPY = 5 * 1024 * MEBIBYTE
+"""In one step. What is larger is copied in parts, each as fast as the server has it."""
+PART_OF_A_COPY = 1024 * MEBIBYTE
 UNCHANGED = "304"
 
 
@@ -92,11 +94,16 @@ class S3:
         Raises:
             ObjectChanged: the source is another one by now.
         """
+        named: dict[str, Any] = {**_named(target), **self._encryption()}
+        condition = {"CopySource": _named(source), "CopySourceIfMatch": state.etag}
+        send: Callable[[], Mapping[str, Any]]
         if state.bytes > MOST_BYTES_OF_A_COPY:
-            raise S3Error(f"CopyObject, {source}: it is larger than the 5 GiB that S3 copies in one step")
-        named = {**_named(target), "CopySource": _named(source), "CopySourceIfMatch": state.etag}
-        answer = self._asked("CopyObject", source, lambda: self.client.copy_object(**named, **self._encryption()))
-        etag = answer["CopyObjectResult"]["ETag"].strip('"')
+            named["Metadata"] = {"sha256": state.sha256}  # which a copy in one step takes over by itself
+            send = partial(copy_in_parts, self.client, condition, state.bytes, PART_OF_A_COPY, named)
+        else:
+            send = partial(self.client.copy_object, **named, **condition)
+        answer = self._asked("CopyObject", source, send)
+        etag = answer.get("CopyObjectResult", answer)["ETag"].strip('"')
         return State(f'"{etag}"', state.bytes, state.sha256, answer.get("VersionId"))  # not all servers quote this one
 
     def state(self, place: S3Location) -> State | None:
@@ -160,9 +167,8 @@ class S3:
 
     def begin_upload(self, place: S3Location) -> str:
         """Begin an upload in parts, of which nobody sees anything; returns its identifier."""
-        answer = self._asked(
-            "CreateMultipartUpload", place, lambda: self.client.create_multipart_upload(**_named(place))
-        )
+        named = {**_named(place), **self._encryption()}
+        answer = self._asked("CreateMultipartUpload", place, lambda: self.client.create_multipart_upload(**named))
         return str(answer["UploadId"])
 
     def is_versioned(self, bucket: str) -> bool:

@@ -11,7 +11,15 @@ from retail_assets.engine.full_disk import FullDisk, is_full_disk
 
 PACKAGE = Path(__file__).parents[1]
 INTERRUPTED = 130
-LEASE = "retail_assets.engine.lease"
+WRITTEN_FOR_PEOPLE = {
+    "retail_assets.engine.s3_errors": "S3Error",
+    "retail_assets.engine.lease": "LeaseLost",
+    "retail_assets.landing.blocked": "BlockedFile",
+    "retail_assets.sources.declared.errors": "SourceUnavailable",
+    "retail_assets.sources.postgres.connection": "SourceError",
+    "retail_assets.warehouse.redshift.connecting": "RedshiftError",
+}
+"""Classes of ours, by module, whose messages say what happened and what to do."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +50,12 @@ def _known(error: BaseException) -> str:
         return f"{_said(error)}. Free some room and run this again; what was published stays."
     if _is_a(error, "duckdb", "OutOfMemoryException"):
         return f"{_first_line(error)} Raise RETAIL_MEMORY_LIMIT_MB, or free memory or disk: what does not fit spills."
-    if _is_a(error, "retail_assets.engine.s3_errors", "S3Error") or _is_a(error, LEASE, "LeaseLost"):
+    if any(_is_a(error, module, name) for module, name in WRITTEN_FOR_PEOPLE.items()):
         return str(error)
     if _is_a(error, "duckdb", "HTTPException"):
         return f"{_first_line(error)} `retail doctor --cloud` says what is missing."
     if _is_a(error, "duckdb", "IOException"):
         return _first_line(error)
-    if _is_a(error, "retail_assets.sources.declared.errors", "SourceUnavailable"):
-        return str(error)
-    if _is_a(error, "retail_assets.landing.layout", "BlockedFile"):
-        return str(error)
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"there is no {error.filename}"
     if isinstance(error, OSError) and error.strerror:

@@ -11,6 +11,7 @@ from retail_assets.contracts import Contract, contract_names
 from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive
+from retail_assets.engine.parallel import at_once
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
@@ -20,7 +21,7 @@ from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
 from retail_assets.engine.staging import Output
 from retail_assets.lake.entries import published_entry
 from retail_assets.lake.manifest import MANIFEST_NAME
-from retail_assets.lake.s3_manifest import Kept, Manifest, at_once, read_manifest, write_manifest
+from retail_assets.lake.s3_manifest import Kept, Manifest, read_manifest, write_manifest
 
 
 @dataclass(frozen=True)

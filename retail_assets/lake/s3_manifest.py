@@ -9,12 +9,12 @@ was announced again. Every change demands the ETag that was read: two writers ca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
+from retail_assets.engine.parallel import at_once
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Published
 from retail_assets.engine.s3_errors import ObjectMissing
@@ -22,11 +22,6 @@ from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import ABSENT, S3, Body, State
 from retail_assets.lake.entries import damaged, document_of, entry_of, text_of
 from retail_assets.lake.manifest import MANIFEST_NAME
-
-T = TypeVar("T")
-R = TypeVar("R")
-TOGETHER = 16
-"""Requests about single objects that are under way at once."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +83,6 @@ def write_manifest(
     body = Body(content, s3.put(place, content, before.etag).etag)
     _LATEST[str(place), s3] = body
     return _parsed(root, body.etag, body.content)
-
-
-def at_once(ask: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Ask S3 about many objects together; answers come in the order of the items."""
-    listed = list(items)
-    if len(listed) < 2:
-        return [ask(item) for item in listed]
-    with ThreadPoolExecutor(min(TOGETHER, len(listed))) as pool:
-        return list(pool.map(ask, listed))
 
 
 _LATEST: dict[tuple[str, S3], Body] = {}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from retail_assets.engine.durability import write_whole
+from retail_assets.engine.parallel import at_once
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location, is_s3
 from retail_assets.engine.s3_objects import S3
@@ -127,8 +128,7 @@ def replace_tree(tree: Tree, staged: Path, made_from: str) -> int:
     # Until all is in place, the listing knows every file that may be there, so that none is ever left behind.
     if changed or gone:
         tree.note(Listing({**dict.fromkeys(files, ""), **{n: s for n, s in held.files.items() if n not in changed}}))
-    for name in changed:
-        tree.put(name, files[name], digests[name])
+    at_once(lambda name: tree.put(name, files[name], digests[name]), changed)
     for name in gone:
         tree.remove(name)
     tree.note(Listing(digests, made_from))

@@ -39,8 +39,7 @@ def fetch(s3: S3, arrival: Arrival, target: Path) -> Arrival:
         BlockedFile: ``unreadable_file``: this one object is denied.
         S3Error: it does not arrive whole.
     """
-    bucket, _, key = arrival.location.removeprefix("s3://").partition("/")
-    place = S3Location(bucket, key)
+    place = S3Location.of(arrival.location)
     target.touch()
     left = s3.settings.attempts
     while True:

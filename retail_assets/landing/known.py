@@ -47,6 +47,11 @@ class Known:
         self.entries[entry.name] = entry
         self._sizes.add(entry.bytes)
 
+    @property
+    def has_orphans(self) -> bool:
+        """Whether a duplicate has lost its original, whose content was replaced: looked at again, it replaces it."""
+        return any(entry.state == "duplicate" and not self._is_served(entry) for entry in self.entries.values())
+
     def original(self, name: str, sha256: str) -> str | None:
         """The other name under which these bytes have landed."""
         served = self._served.get(sha256[:CONTENT_DIGITS])
@@ -62,7 +67,10 @@ class Known:
         if entry.reader != reader:
             return False
         # A duplicate takes the place of its original when that one's content is replaced.
-        return entry.state != "duplicate" or entry.sha256[:CONTENT_DIGITS] in self._served
+        return entry.state != "duplicate" or self._is_served(entry)
+
+    def _is_served(self, entry: LandedFile) -> bool:
+        return entry.sha256[:CONTENT_DIGITS] in self._served
 
 
 class Redecided(NamedTuple):

@@ -91,19 +91,24 @@ class Landing:
         """Files in the inboxes that the ledger does not know in this size, time or ETag, and reading."""
         return self._pending(self._known(), hurries=True)
 
-    def take_in(self, tell: Tell | None = None) -> list[LandedFile]:
-        """Read every pending file once; returns what became of each. One run takes in at a time."""
+    def take_in(self, tell: Tell | None = None, seen: Sequence[Arrival] | None = None) -> list[LandedFile]:
+        """Read every pending file once; returns what became of each. One run takes in at a time.
+
+        ``seen`` is what ``pending`` has just told: then the inboxes need not be listed again.
+        """
         with self.storage.exclusive():
             known, taken = self._known(), dict[str, LandedFile]()
             tried: set[str] = set()
             if self.storage.is_unsettled:
                 self.storage.sweep(self._standing)
-            # A second round takes in duplicates whose original has just been replaced.
-            while pending := [arrival for arrival in self._pending(known) if arrival.name not in tried]:
+            pending = self._pending(known) if seen is None else self._still_pending(known, seen)
+            while pending:
                 self.storage.sweep(self._standing)
                 tried |= {arrival.name for arrival in pending}
                 with self._intake(known, tell) as intake:
                     taken |= {entry.name: entry for entry in self._take_in(pending, intake)}
+                again = self._pending(known) if known.has_orphans else ()
+                pending = [arrival for arrival in again if arrival.name not in tried]
             return list(taken.values())
 
     def readmit(self, names: Sequence[str] = ()) -> list[LandedFile]:
@@ -204,6 +209,11 @@ class Landing:
             names = [name for name in known.entries if source.brought(name)] if hurries else ()
             found += source.inbox.arrivals(is_pending, names)
         return found
+
+    def _still_pending(self, known: Known, seen: Sequence[Arrival]) -> list[Arrival]:
+        """Those that nobody else has dealt with since."""
+        readers = {name: source.reader for name, source in self.sources.items()}
+        return [arrival for arrival in seen if not known.is_settled(arrival, readers[arrival.source])]
 
     @contextmanager
     def _intake(self, known: Known, tell: Tell | None = None, *, readmits: bool = False) -> Iterator[Intake]:

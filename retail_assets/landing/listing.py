@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
@@ -16,6 +15,7 @@ from html import unescape
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
+from retail_assets.engine.parallel import at_once
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.s3_retry import asked
@@ -53,8 +53,8 @@ def listed(s3: S3, place: S3Location, take: Callable[[Found], T | None], known: 
         found = ((item.key, take(item)) for item in _stretch(s3, place, start, ends))
         return {key: made for key, made in found if made is not None}
 
-    with ThreadPoolExecutor(STRETCHES_AT_ONCE, "listing") as pool:
-        return {key: made for stretch in pool.map(taken, ["", *bounds]) for key, made in stretch.items()}
+    stretches = at_once(taken, ["", *bounds], STRETCHES_AT_ONCE)
+    return {key: made for stretch in stretches for key, made in stretch.items()}
 
 
 def _stretch(s3: S3, place: S3Location, start: str, ends: frozenset[str]) -> Iterator[Found]:

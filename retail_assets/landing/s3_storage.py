@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
-from typing import TypeVar
 from uuid import uuid4
 
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive, is_held
 from retail_assets.engine.objects import S3Objects
+from retail_assets.engine.parallel import at_once
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location
@@ -29,7 +29,6 @@ from retail_assets.landing.listing import Found, listed
 from retail_assets.landing.storage import KEPT_SECONDS, QUARANTINED, REJECTED_NAME, REJECTED_SIZE
 
 REQUESTS_AT_ONCE = 8
-T = TypeVar("T")
 
 
 @dataclass
@@ -145,10 +144,10 @@ class S3Storage:
         mark = self._unsettled / uuid4().hex
         if showing or hiding:
             self.s3.put(mark, b"")
-        self._at_once(lambda entry: self.s3.put(self._retired / entry.file_id / entry.attempt, b""), retired)
+        at_once(lambda entry: self.s3.put(self._retired / entry.file_id / entry.attempt, b""), retired)
         yield
-        self._at_once(lambda entry: self.s3.remove(self._shown(entry)), hiding)
-        self._at_once(self._show, showing)
+        at_once(lambda entry: self.s3.remove(self._shown(entry)), hiding)
+        at_once(self._show, showing)
         if showing or hiding:
             self.s3.remove(mark)
 
@@ -171,7 +170,7 @@ class S3Storage:
         """Put right what dead runs left; once a day, remove old parts, too, which takes a listing of all."""
         if marks := [place for place, _, _ in self.s3.listed(self._unsettled)]:
             self._settle(standing)
-            self._at_once(self.s3.remove, marks)
+            at_once(self.s3.remove, marks)
         if self._is_due():
             self._remove_unused(standing)
 
@@ -180,8 +179,8 @@ class S3Storage:
         shown = {place.key for place, _, _ in self.s3.listed(self.quarantine)}
         wanted = {self._shown(entry).key: entry for entry in standing() if entry.rejected}
         gone = [S3Location(self.lake.bucket, key) for key in sorted(shown - set(wanted))]
-        self._at_once(self.s3.remove, gone)
-        self._at_once(self._show, [wanted[key] for key in sorted(set(wanted) - shown)])
+        at_once(self.s3.remove, gone)
+        at_once(self._show, [wanted[key] for key in sorted(set(wanted) - shown)])
 
     def _remove_unused(self, standing: Callable[[], Collection[LandedFile]]) -> None:
         """Remove the parts that have been there for long, and that no entry names: listed first, as above."""
@@ -196,7 +195,7 @@ class S3Storage:
         kept = in_use | {_attempt(self._retired, key) for key, is_old in retired.items() if not is_old}
         unused = [key for key, is_old in parts.items() if is_old and _attempt(self.parts, key) not in kept]
         needless = [key for key, is_old in retired.items() if is_old]
-        self._at_once(self.s3.remove, [S3Location(self.lake.bucket, key) for key in [*unused, *needless]])
+        at_once(self.s3.remove, [S3Location(self.lake.bucket, key) for key in [*unused, *needless]])
         self.s3.put(self._swept, str(int(time.time())).encode())
 
     def _is_due(self) -> bool:
@@ -215,10 +214,6 @@ class S3Storage:
     @property
     def _swept(self) -> S3Location:
         return self.lake / "_landing/swept"
-
-    def _at_once(self, do: Callable[[T], object], items: Iterable[T]) -> None:
-        with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
-            list(pool.map(do, items))
 
 
 def _attempt(below: S3Location, key: str) -> tuple[str, ...]:

@@ -58,20 +58,24 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
-    """A server whose data lie in ``folder``, from start to end; what it held before is there again."""
+def s3_server(folder: Path, kms: str | None = None) -> Iterator[S3Server]:
+    """A server whose data lie in ``folder``, from start to end; what it held before is there again.
+
+    ``kms`` is the address of something that speaks as AWS KMS does, for objects encrypted with its keys.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS), above=GRPC_ABOVE), strict=True))
     server = S3Server(f"http://127.0.0.1:{ports['s3.port']}")
     environment = {"GOMEMLIMIT": "300MiB"}  # it would take 1.5 GB otherwise
-    with running(_command(folder, ports), folder, folder / "weed.log", lambda: _takes_objects(server), environment):
+    with running(
+        _command(folder, ports, kms), folder, folder / "weed.log", lambda: _takes_objects(server), environment
+    ):
         yield server
 
 
-def _command(folder: Path, ports: dict[str, int]) -> list[str]:
-    identity = {"name": "local", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+def _command(folder: Path, ports: dict[str, int], kms: str | None) -> list[str]:
     config = folder / "s3.json"
-    config.write_text(json.dumps({"identities": [identity]}))
+    config.write_text(json.dumps(_configuration(kms)))
     sockets = folder if len(str(folder)) < LONGEST_SOCKET_PATH else Path(".")
     return [
         # It outlives a kill with all its objects, and would take up to 20 seconds to stop by itself.
@@ -84,6 +88,14 @@ def _command(folder: Path, ports: dict[str, int]) -> list[str]:
         *("-admin.ui=false", "-webdav=false", "-volume.preStopSeconds=0", "-volume.max=4000"),
         *("-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
     ]
+
+
+def _configuration(kms: str | None) -> dict[str, Any]:
+    identity = {"name": "local", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+    if kms is None:
+        return {"identities": [identity]}
+    reached = {"type": "aws", "endpoint": kms, "region": REGION, "access_key": KEY, "secret_key": SECRET}
+    return {"identities": [identity], "kms": {"default_provider": "kms", "providers": {"kms": reached}}}
 
 
 def _takes_objects(server: S3Server) -> bool:

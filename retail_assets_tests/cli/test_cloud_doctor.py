@@ -10,6 +10,7 @@ import pytest
 
 from retail_assets.assets.platform import Platform
 from retail_assets.cli.cloud_examination import examine_cloud, examine_lake
+from retail_assets.engine import s3_objects
 from retail_assets.engine.s3 import s3_client
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
@@ -32,6 +33,7 @@ ACTIONS = {
     "ListObjectsV2": {"s3:ListBucket"},
     "PutObject": {"s3:PutObject"},
     "UploadPart": {"s3:PutObject"},
+    "UploadPartCopy": {"s3:GetObject", "s3:PutObject"},
 }
 """What AWS demands for the calls that we make."""
 SMALLEST_PARTS = {"multipart_mb": 5}
@@ -59,7 +61,9 @@ def test_the_policies_are_policies() -> None:
         assert "*" not in (statement["Resource"], statement["Action"])
 
 
-def test_the_policy_of_the_lake_allows_what_is_called_and_nothing_else(on_s3: Settings, tmp_path: Path) -> None:
+def test_the_policy_of_the_lake_allows_what_is_called_and_nothing_else(
+    on_s3: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = on_s3.s3.model_copy(update=SMALLEST_PARTS)
     settings, called = on_s3.model_copy(update={"s3": own}), set[str]()
     s3_client(own).meta.events.register("before-call.s3", lambda model, **_: called.add(model.name))
@@ -68,7 +72,9 @@ def test_the_policy_of_the_lake_allows_what_is_called_and_nothing_else(on_s3: Se
     build(lake)
     large = tmp_path / "large"
     large.write_bytes(bytes(6 * 1024 * 1024))
-    S3(own).put_file(_lake(settings) / "large", large, "digest")
+    state = S3(own).put_file(_lake(settings) / "large", large, "digest")
+    monkeypatch.setattr(s3_objects, "MOST_BYTES_OF_A_COPY", 5 * 1024 * 1024)
+    S3(own).copy(_lake(settings) / "large", state, _lake(settings) / "copied")
     assert not [finding for finding in examine_cloud(settings) if finding.state == "wrong"]
 
     demanded = set[str]().union(*(ACTIONS[name] for name in called))

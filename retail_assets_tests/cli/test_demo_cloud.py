@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from retail_assets.assets.catalogue import FORECASTS, STEPS, sales_forecasts, sales_steps
 from retail_assets_tests.cli.conftest import Retail
 
 SMALL = ("demo-cloud", "--events", "1500", "--from", "2019-11-29", "--to", "2019-11-30")
-DATASETS = 16
+DATASETS = sum(len(step.outputs) for step in (*STEPS, *FORECASTS, *sales_steps(), *sales_forecasts()))
+EXPORTS = 1
 
 
 @pytest.fixture
@@ -33,7 +35,10 @@ def test_the_cloud_equals_the_folder_and_a_second_run_changes_nothing(retail: Re
     assert "The books balance: 1,500 received = " in first.out
     assert "They equal the generator's truth file, date by date and reason by reason." in first.out
     compared = first.out.partition("The cloud against the folder")[2]
-    assert compared.count(" equal ") == DATASETS
+    assert compared.count(" equal ") == DATASETS + EXPORTS
+    for name in ("warehouse.sales_by_category_region", "warehouse.customer_value", "warehouse.demand_forecast"):
+        assert f" {name} " in compared
+    assert "paid at the shop, the same by category, by region and by both" in first.out
     assert "DIFFERENT" not in first.out
     assert "Traceback" not in first.err
     assert not (place / "demo-cloud" / "cloud" / "lake").exists()  # it is on S3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -87,6 +88,42 @@ def test_an_object_is_known_by_its_etag(cloud: Platform) -> None:
     assert cloud.landing.ledger.version() != before
     found = rows(cloud, "SELECT date::VARCHAR AS day, product_id FROM raw_events", "raw_events")
     assert found == [{"day": "2019-10-01", "product_id": "9"}]
+
+
+@pytest.fixture
+def looks(cloud: Platform) -> Iterator[list[str]]:
+    """The places that are listed, one entry a page."""
+    seen, name = list[str](), "before-call.s3.ListObjectsV2"
+    events = S3(cloud.settings.s3).client.meta.events
+    events.register(name, lambda params, **_: seen.append(params["query_string"]["prefix"]), unique_id="looks")
+    yield seen
+    events.unregister(name, unique_id="looks")
+
+
+def _inbox_looks(platform: Platform, looks: list[str]) -> int:
+    return looks.count(S3Location.of(platform.landing.inbox.place).below)
+
+
+def test_the_inbox_is_listed_once(cloud: Platform, looks: list[str]) -> None:
+    put(cloud, "a.csv", FILES["a.csv"])
+    cloud.landing.take_in()
+    assert _inbox_looks(cloud, looks) == 1
+    put(cloud, "b.csv", [event(product_id="3")])
+    looks.clear()
+    pending = cloud.landing.pending()
+    assert [entry.name for entry in cloud.landing.take_in(seen=pending)] == ["b.csv"]
+    assert _inbox_looks(cloud, looks) == 1
+    assert cloud.landing.take_in(seen=pending) == []  # somebody has taken them in since
+
+
+def test_a_duplicate_takes_the_place_of_its_original_at_once(cloud: Platform, looks: list[str]) -> None:
+    for name in ("a.csv", "again.csv"):
+        put(cloud, name, FILES[name])
+    cloud.landing.take_in()
+    put(cloud, "a.csv", [event(product_id="9")])
+    looks.clear()
+    assert {entry.name: entry.state for entry in cloud.landing.take_in()} == {"a.csv": "landed", "again.csv": "landed"}
+    assert _inbox_looks(cloud, looks) == 2
 
 
 def test_what_is_no_event_file_is_left_alone(cloud: Platform) -> None:

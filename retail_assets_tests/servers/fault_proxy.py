@@ -14,7 +14,7 @@ import ssl
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -47,6 +47,8 @@ class FaultProxy:
     """Methods that are refused, as by a policy that does not allow them."""
     faults: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    hears: Callable[[str], object] = field(default=lambda _: None, repr=False)
+    """Called with the head of each request, as the server gets it."""
     chance: random.Random = field(default_factory=lambda: random.Random(5))
     port: int = 0
     _rows: Counter[str] = field(default_factory=Counter, repr=False)
@@ -91,6 +93,7 @@ class FaultProxy:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         if "expect: 100-continue" in head.lower():
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.hears(head)
         body = await _body(reader, head)
         fault = self._fault(head.partition(" HTTP/")[0])
         if head.partition(" ")[0] in self.denied:

@@ -15,7 +15,7 @@ from retail_assets.assets.declared_sources import declared_days
 from retail_assets.assets.materialization import materialize
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import of_dates
-from retail_assets.cli.views import open_views
+from retail_assets.inspection.views import open_views
 from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.settings import Settings
 from retail_assets.sources.declared.source import read_sources

@@ -137,6 +137,11 @@ def _unload(words: _Words) -> Unload:
             is_parquet = True
         elif words.take("ALLOWOVERWRITE"):
             overwrites = True
+        elif words.take("KMS_KEY_ID"):
+            words.text()
+            words.need("ENCRYPTED")  # in this order, as we write it
+        elif words.take("ENCRYPTED"):
+            words.need("AUTO")  # else a key would be needed
         elif words.take("PARALLEL", "OFF"):
             is_parallel = False
         elif not words.take("PARALLEL", "ON"):

@@ -13,7 +13,7 @@ from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.partition import Partition
 from retail_assets.warehouse.redshift.connecting import Session
 from retail_assets.warehouse.redshift.loading import loaded
-from retail_assets.warehouse.redshift.sql import identifier, is_one_of, literal, role_of
+from retail_assets.warehouse.redshift.sql import encryption_of, identifier, is_one_of, literal, role_of
 from retail_assets.warehouse.redshift.staging_area import StagingFolder
 from retail_assets.warehouse.redshift.tables import qualified
 
@@ -105,8 +105,8 @@ def _unloaded(
     names = ", ".join(identifier(column.name) for column in contract.columns)
     select = f"SELECT {names} FROM {qualified(store.namespace, contract.name)} WHERE {chosen}"
     target = folder.place / "rows_"
-    role = role_of(store.settings.redshift)
-    unload = f"UNLOAD ({literal(select)}) TO {literal(str(target))} IAM_ROLE {role} FORMAT AS PARQUET"
+    how = f"IAM_ROLE {role_of(store.settings.redshift)} FORMAT AS PARQUET{encryption_of(store.settings.s3)}"
+    unload = f"UNLOAD ({literal(select)}) TO {literal(str(target))} {how}"
     session.run(f"unloading {contract.name} to S3", unload)
     found = [(str(place), size) for place, _, size in folder.s3.listed(folder.place)]
     sized = Unloaded(contract, tuple(_stored(*item, 0, digest) for item in found), s3=store.settings.s3)

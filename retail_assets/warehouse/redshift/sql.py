@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from retail_assets.contracts import Column, Contract
 from retail_assets.engine.partition import Partition
-from retail_assets.settings import RedshiftSettings
+from retail_assets.settings import RedshiftSettings, S3Settings
 
 LONGEST_VARCHAR = 65_535
 """In bytes, as Redshift counts."""
@@ -41,6 +41,13 @@ def literal(value: str | int) -> str:
 def role_of(settings: RedshiftSettings) -> str:
     """The role of COPY and UNLOAD, as it stands after IAM_ROLE."""
     return "default" if settings.iam_role == "default" else literal(settings.iam_role)
+
+
+def encryption_of(settings: S3Settings) -> str:
+    """What UNLOAD is told of encryption: by itself it never uses a key of KMS, whatever the bucket's default says."""
+    if settings.encryption != "kms":
+        return ""
+    return f" KMS_KEY_ID {literal(settings.kms_key_id)} ENCRYPTED" if settings.kms_key_id else " ENCRYPTED AUTO"
 
 
 def type_of(column: Column) -> str:

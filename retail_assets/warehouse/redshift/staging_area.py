@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_objects import S3
+from retail_assets.engine.s3_objects import S3, sha256_of
 
 KEPT = timedelta(days=1)
 """What is older than this was left behind by a process that died: no statement of Redshift's runs so long."""
@@ -67,9 +66,7 @@ class StagingFolder:
     def put(self, file: Path, name: str) -> StoredBytes:
         """Bring a file there."""
         target = self.place / name
-        with file.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        self.s3.put_file(target, file, sha256)
+        self.s3.put_file(target, file, sha256_of(file))
         return StoredBytes(str(target), file.stat().st_size)
 
     def put_manifest(self, objects: Iterable[StoredBytes], name: str) -> str:
