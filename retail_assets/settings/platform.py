@@ -232,6 +232,11 @@ class Settings(BaseSettings):
         return self.data_dir / ".sources"
 
     @property
+    def forgotten_file(self) -> Path:
+        """The marks of customers whom no extraction shall bring back."""
+        return self.data_dir / "forgotten.json"
+
+    @property
     def has_sales(self) -> bool:
         """Whether there is a sales domain: a database to read, or what was extracted from one."""
         return self.sales.is_configured or (self.extraction_dir / "snapshot.json").exists()

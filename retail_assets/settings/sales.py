@@ -52,6 +52,12 @@ class SalesSettings(BaseModel):
     hash_key: SecretStr | None = Field(
         default=None, min_length=16, description="Secret of personal_data=hash: the same value hashes alike under it."
     )
+    incremental_rows: int = Field(
+        default=1_000_000, ge=0, description="Of tables with so many rows, only what changed is extracted."
+    )
+    full_after_days: int = Field(
+        default=7, ge=0, description="Such a table is read as a whole again after so many days; 0: each time."
+    )
     max_orphan_share: float = Field(
         default=0.05, ge=0, le=1, description="With a larger share of payments without customer or film, none is built."
     )

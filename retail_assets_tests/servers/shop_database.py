@@ -60,12 +60,12 @@ class ShopDatabase:
 
 
 @contextmanager
-def server_anyone_may_enter() -> Iterator[PostgresServer]:
+def server_anyone_may_enter(binaries: Path | None = None) -> Iterator[PostgresServer]:
     """A server outside of pytest's folders, which the user who runs PostgreSQL where this is root may not enter."""
     folder = Path(tempfile.mkdtemp(prefix="retail-postgres-"))
     folder.chmod(0o755)
     try:
-        with postgres_server(folder) as server:
+        with postgres_server(folder, binaries) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)

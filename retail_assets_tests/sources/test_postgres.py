@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from retail_assets.contracts import Contract, contract
@@ -17,17 +16,13 @@ from retail_assets.settings import SalesSettings
 from retail_assets.sources.postgres.connection import SourceError
 from retail_assets.sources.postgres.snapshot import Snapshot
 from retail_assets_tests.servers.shop_database import RAW, ShopDatabase
+from retail_assets_tests.sources.reading import extracted
 
 WITHOUT_VIEWS = (
     "DROP VIEW customer_list, sales_by_film_category, sales_by_store, film_list",
     "DROP VIEW nicer_but_slower_film_list, staff_list",
 )
 """A column that a view reads keeps its type."""
-
-
-def extracted(snapshot: Snapshot, name: str, columns: str = "*") -> list[tuple[Any, ...]]:
-    """The rows of an extracted table, as DuckDB reads them."""
-    return duckdb.sql(f"SELECT {columns} FROM ({snapshot.dataset(contract(name)).relation()})").fetchall()
 
 
 def objects(snapshot: Snapshot) -> dict[str, tuple[str, int]]:

@@ -39,12 +39,32 @@ class Agreement:
         """The table in PostgreSQL's SQL."""
         return f"{quote_identifier(self.schema)}.{quote_identifier(self.table)}"
 
-    def select(self, timezone: str, personal_data: str) -> str:
-        """The query that reads the table, in PostgreSQL's SQL."""
-        listed = ", ".join(
-            f"{self._read(column, timezone, personal_data)} AS {column.quoted}" for column in self.contract.columns
-        )
-        return f"SELECT {listed} FROM {self.origin}"
+    @property
+    def is_steady(self) -> bool:
+        """Whether its values change with their rows only."""
+        return all(found.is_steady for found in self.columns.values() if found)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The columns that are read, by their numbers at the source: one that comes again by its name has another."""
+        return [found.number for found in self.columns.values() if found]
+
+    @property
+    def key_numbers(self) -> frozenset[int]:
+        """The columns that make the key, by their numbers at the source."""
+        return frozenset(found.number for column in self.contract.key_columns if (found := self.columns[column.name]))
+
+    def select(self, timezone: str, personal_data: str, condition: str = "") -> str:
+        """The query that reads the rows for which a condition holds, all in PostgreSQL's SQL."""
+        where = f" WHERE {condition}" if condition else ""
+        return f"SELECT {self._listed(self.contract.columns, timezone, personal_data)} FROM {self.origin}{where}"
+
+    def select_keys(self, timezone: str) -> str:
+        """The query that reads all keys."""
+        return f"SELECT {self._listed(self.contract.key_columns, timezone, 'keep')} FROM {self.origin}"
+
+    def _listed(self, columns: Iterable[Column], timezone: str, personal_data: str) -> str:
+        return ", ".join(f"{self._read(column, timezone, personal_data)} AS {column.quoted}" for column in columns)
 
     def _read(self, column: Column, timezone: str, personal_data: str) -> str:
         found = self.columns[column.name]

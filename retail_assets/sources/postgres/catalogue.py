@@ -22,7 +22,9 @@ _COLUMNS = """
         attribute.attname::text,
         base.typname::text,
         base.typtype::text,
-        pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)::text
+        pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)::text,
+        attribute.attnum::int8,
+        attribute.attgenerated::text
     FROM pg_catalog.pg_class AS relation
     JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relation.relnamespace
     JOIN pg_catalog.pg_attribute AS attribute
@@ -32,6 +34,20 @@ _COLUMNS = """
     WHERE namespace.nspname = {schema} AND relation.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT relation.relispartition
     ORDER BY relation.relname, attribute.attnum
 """
+
+PARTS = """
+    WITH RECURSIVE parts AS (
+        SELECT relation.oid, relation.relname AS root
+        FROM pg_catalog.pg_class AS relation
+        JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relation.relnamespace
+        WHERE {where}
+        UNION ALL
+        SELECT inherited.inhrelid, parts.root
+        FROM pg_catalog.pg_inherits AS inherited
+        JOIN parts ON parts.oid = inherited.inhparent
+    )
+"""
+"""Tables with their partitions, each under the name of its ``root``."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,14 @@ class SourceColumn:
     is_enum: bool
     declared: str
     """The type as it was declared, for people: ``numeric(5,2)``, ``public.year``."""
+    number: int
+    is_virtual: bool
+    """Whether its values are computed when they are read."""
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether a value is as it was while its row is; labels of an enum are renamed without touching any row."""
+        return not self.is_enum and not self.is_virtual
 
 
 Table = dict[str, SourceColumn]
@@ -56,6 +80,8 @@ def tables_of(source: Source, schema: str) -> dict[str, Table]:
         SourceError: the catalogue cannot be read.
     """
     found: dict[str, Table] = {}
-    for table, name, base, kind, declared in source.rows(_COLUMNS.format(schema=quote_literal(schema))):
-        found.setdefault(table, {})[name] = SourceColumn(name, base, kind == "e", declared)
+    for table, name, base, kind, declared, number, generated in source.rows(
+        _COLUMNS.format(schema=quote_literal(schema))
+    ):
+        found.setdefault(table, {})[name] = SourceColumn(name, base, kind == "e", declared, number, generated == "v")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts.contract import quote_literal
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 ATTACHED = "shop"
 
+# A copy of a server goes on with a history, called timeline, of its own.
+_IDENTITY = """
+    SELECT
+        (SELECT system_identifier FROM pg_control_system())::text,
+        CASE
+            WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())::text
+            ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8)
+        END,
+        (SELECT oid FROM pg_database WHERE datname = current_database())::text
+"""
+
 
 class SourceError(RuntimeError):
     """The shop's database cannot be read, or not under the contracts; the message says why and what to do."""
@@ -28,6 +39,8 @@ class Source:
 
     connection: DuckDBPyConnection
     place: str
+    server: str = ""
+    """Which server it is and of which history; empty where it does not say, as some of those that clouds offer."""
 
     def relation(self, sql: str) -> str:
         """A query of the database as a table in DuckDB's SQL."""
@@ -69,11 +82,20 @@ def snapshot_of(settings: Settings) -> Iterator[Source]:
         source = Source(connection, place)
         source.execute(_secret(chosen))
         source.execute(f"ATTACH {quote_literal(_options(chosen))} AS {ATTACHED} (TYPE postgres, SECRET {ATTACHED})")
+        server = _identity(source)
         source.execute("BEGIN")
         try:
-            yield source
+            yield replace(source, server=server)
         finally:
             _end(connection)
+
+
+def _identity(source: Source) -> str:
+    """Asked outside of the transaction, which a refusal would end."""
+    try:
+        return repr(source.rows(_IDENTITY))
+    except SourceError:
+        return ""
 
 
 def _end(connection: DuckDBPyConnection) -> None:

@@ -1,38 +1,35 @@
 """Extraction: every table of the shop from one snapshot of its database, verified against it, then shown at once.
 
-A full extraction each time: it sees deleted rows, rows that committed late and changes that carry an old last_update,
-which no watermark does. Tables whose content is as before keep their object, so nothing downstream is made again.
+Of large tables only what was written since the latest snapshot is read, and which keys there are; the result is that of
+reading all. Tables whose content is as before keep their object, so nothing downstream is made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 
-from retail_assets.contracts import Column, Contract
-from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.contracts import Contract
+from retail_assets.contracts.contract import quote_identifier
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.query import sql_text
-from retail_assets.engine.staging import parquet_options
+from retail_assets.engine.session import session
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.agreement import Agreement, agreements
 from retail_assets.sources.postgres.catalogue import tables_of
-from retail_assets.sources.postgres.connection import Source, SourceError, snapshot_of
+from retail_assets.sources.postgres.changes import followed
+from retail_assets.sources.postgres.connection import Source, snapshot_of
 from retail_assets.sources.postgres.fingerprint import fingerprint
-from retail_assets.sources.postgres.pseudonyms import pseudonym, take_key
-from retail_assets.sources.postgres.selection import PERSONAL, expression
-from retail_assets.sources.postgres.snapshot import (
-    Extracted,
-    Measure,
-    Snapshot,
-    publish_snapshot,
-    read_snapshot,
-    version_of,
-)
+from retail_assets.sources.postgres.forgetting import forget_held
+from retail_assets.sources.postgres.forgotten import ADDRESSES, read_forgotten, remember_forgotten
+from retail_assets.sources.postgres.pseudonyms import take_key
+from retail_assets.sources.postgres.reading import Reader, parquet
+from retail_assets.sources.postgres.snapshot import Extracted, Snapshot, publish_snapshot, read_snapshot, version_of
+from retail_assets.sources.postgres.watermark import Moment, Watermark
 
 FINDINGS = {"duplicate_emails": ("raw_customer", "email")}
 """Queries that the database answers itself, by the column that they need: ``sql/sales/source/<name>.sql``."""
@@ -72,6 +69,22 @@ class Extraction:
             publish_snapshot(snapshot, staged)
         return snapshot
 
+    def forget(self, customer_id: str) -> None:
+        """Let what was extracted of a customer go, and keep extractions from bringing it back. May be repeated.
+
+        Raises:
+            SourceError: what was extracted cannot be read.
+        """
+        with (
+            exclusive(self.folder / ".lock", "extracting the shop's database"),
+            private_folder(self.folder / "staging") as stage,
+            session(self.settings) as connection,
+        ):
+            forgotten = remember_forgotten(self.settings.forgotten_file, customer_id)
+            reader = Reader(Source(connection, str(self.folder)), self.settings.sales, stage, forgotten)
+            snapshot, staged = forget_held(reader, self.contracts, self.latest())
+            publish_snapshot(snapshot, staged, keeps_previous=False)
+
     def changed_fingerprint(self) -> str | None:
         """What the database has counted, where that differs from the latest snapshot; cheap, and a minute late at most.
 
@@ -93,95 +106,39 @@ class Extraction:
             found = agreements(self.contracts, tables_of(source, chosen.db_schema), chosen.db_schema, chosen.timezone)
             if chosen.personal_data == "hash" and chosen.hash_key:
                 take_key(source.connection, chosen.hash_key.get_secret_value())
-            tables = {item.contract.name: self._table(source, item, stage) for item in found}
+            reader = Reader(source, chosen, stage, read_forgotten(self.settings.forgotten_file))
+            moment, tables = Moment.of(source, chosen.db_schema), dict[str, Extracted]()
+            for item in sorted(found, key=lambda item: item.contract.name == ADDRESSES):  # which depend on others
+                places = {name: before.path(table) or reader.path(name) for name, table in tables.items()}
+                tables[item.contract.name] = _table(reader, item, before, moment, places)
             findings = dict(_findings(source, found))
-        kept = {table.file: table.bytes for table in before.tables.values()}
-        staged = {table.file: stage / f"{name}.parquet" for name, table in tables.items() if table.file not in kept}
-        tables = {name: replace(table, bytes=kept.get(table.file, table.bytes)) for name, table in tables.items()}
+        staged = {table.file: reader.path(name) for name, table in tables.items() if not before.path(table)}
         return Snapshot(self.folder, tables, findings, seen), staged
 
-    def _table(self, source: Source, agreement: Agreement, stage: Path) -> Extracted:
-        """Write one table and hold what was written against what the database says of it."""
-        contract, path = agreement.contract, stage / f"{agreement.contract.name}.parquet"
-        rows = source.relation(agreement.select(self.settings.sales.timezone, self.settings.sales.personal_data))
-        columns = ", ".join(self._typed(column) for column in contract.columns)
-        select = f"SELECT {columns} FROM {rows}"
-        source.execute(f"COPY ({select}) TO {quote_literal(str(path))} ({parquet_options(contract)})")
-        count, digest, sums = _written(source, contract, path)
-        measures = _require_same(source, agreement, self.settings.sales.timezone, count, sums)
-        return Extracted(
-            name=contract.name,
-            file=f"{contract.name}-{count}-{digest}.parquet",
-            rows=count,
-            bytes=path.stat().st_size,
-            digest=f"{count}-{digest}",
-            measures=measures,
-            absent=tuple(agreement.absent),
-            added=agreement.added,
-        )
 
-    def _typed(self, column: Column) -> str:
-        """The column in DuckDB's SQL: of the contract's type, personal data behind pseudonyms where settings say so."""
-        hides = self.settings.sales.personal_data == "hash" and column.classification == PERSONAL
-        value = pseudonym(column.quoted) if hides else column.quoted
-        return f"CAST({value} AS {column.type}) AS {column.quoted}"
-
-
-def _decimals(contract: Contract) -> list[Column]:
-    return [column for column in contract.columns if column.type.startswith("DECIMAL")]
-
-
-def _written(source: Source, contract: Contract, path: Path) -> tuple[int, str, dict[str, Decimal]]:
-    """What the file holds, read again: rows, a digest that knows no order, and the sum of each decimal column."""
-    columns = ", ".join(column.quoted for column in contract.columns)
-    decimals = _decimals(contract)
-    sums = "".join(f", coalesce(sum({column.quoted}), 0)::VARCHAR" for column in decimals)
-    file = f"read_parquet({quote_literal(str(path))}, hive_partitioning = false)"
-    ((rows, digest, *found),) = source.execute(
-        f"SELECT count(*), coalesce(sum(hash({columns})), 0)::VARCHAR{sums} FROM {file}"
-    )
-    return rows, digest, {column.name: Decimal(value) for column, value in zip(decimals, found, strict=True)}
-
-
-def _require_same(
-    source: Source, agreement: Agreement, timezone: str, rows: int, sums: dict[str, Decimal]
-) -> dict[str, Measure]:
-    """What the database says of the table; SourceError where the file does not hold the same rows and sums."""
-    told = [column for column in _decimals(agreement.contract) if agreement.columns[column.name]]
-    measured = "".join(f", {measure}" for column in told for measure in _measures(agreement, column, timezone))
-    ((counted, *values),) = source.rows(f"SELECT count(*) AS counted{measured} FROM {agreement.origin}")
-    found = {
-        column.name: Measure(str(total), unreadable)
-        for column, total, unreadable in zip(told, values[::2], values[1::2], strict=True)
-    }
-    if counted != rows:
-        raise SourceError(f"{agreement.table} has {counted:,} rows, but {rows:,} arrived. Nothing was published.")
-    for name, measure in found.items():
-        if measure.total != sums[name]:
-            raise SourceError(
-                f"{agreement.table}.{name} sums to {measure.sum} at the source and to {sums[name]} as extracted: its "
-                f"values do not fit {agreement.contract.column(name).type}. Nothing was published. "
-                "Widen the column in its contract."
-            )
-    return found
-
-
-def _measures(agreement: Agreement, column: Column, timezone: str) -> tuple[str, str]:
-    """The exact sum of a decimal column, and how many of its values are none, in PostgreSQL's SQL."""
-    found = agreement.columns[column.name]
-    if found is None:
-        raise ValueError(f"{column.name} is not at the source")
-    name, number = quote_identifier(found.name), expression(column, found, timezone)
-    exact = f"coalesce(sum({name}::numeric) FILTER (WHERE {number} IS NOT NULL), 0)::text"
-    return f'{exact} AS "{column.name} total"', f'count({name}) - count({number}) AS "{column.name} unreadable"'
+def _table(
+    reader: Reader, agreement: Agreement, before: Snapshot, moment: Moment, places: Mapping[str, Path]
+) -> Extracted:
+    """One table: by what changed where it is large and that is known to be enough, else as a whole."""
+    form, days = reader.form(agreement, moment), reader.sales.full_after_days
+    held = before.tables.get(agreement.contract.name)
+    mark = held.watermark if held and held.rows >= reader.sales.incremental_rows else None
+    file = before.path(held) if held else None
+    if held and file and mark and mark.allows(moment, form, days):
+        is_keyed = moment.keys[agreement.table] == agreement.key_numbers
+        found = followed(reader, agreement, held, file, mark, is_keyed=is_keyed)
+        if found:
+            return replace(before.kept(found), watermark=replace(mark, horizon=moment.horizon))
+    whole = reader.whole(agreement, {name: parquet(path) for name, path in places.items()})
+    return replace(before.kept(whole), watermark=Watermark(moment.horizon, form, datetime.now(UTC).isoformat()))
 
 
 def _findings(source: Source, found: Iterable[Agreement]) -> Iterator[tuple[str, str]]:
     """What the database itself finds; a query whose column this source does not have finds nothing."""
     by_name = {agreement.contract.name: agreement for agreement in found}
     for name, (table, column) in FINDINGS.items():
-        agreement = by_name[table]
-        if at := agreement.columns[column]:
+        agreement = by_name.get(table)
+        if agreement and (at := agreement.columns[column]):
             parts = {"table": agreement.origin, "column": quote_identifier(at.name)}
             ((detail,),) = source.rows(Template(sql_text(f"sales/source/{name}")).substitute(parts))
             if detail:

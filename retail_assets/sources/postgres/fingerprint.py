@@ -6,21 +6,12 @@ import hashlib
 from collections.abc import Iterable
 
 from retail_assets.contracts.contract import quote_literal
+from retail_assets.sources.postgres.catalogue import PARTS
 from retail_assets.sources.postgres.connection import Source
 
 # The counters of a partitioned table are those of its partitions. They arrive up to a second, of a busy session up to a
 # minute, after the commit; a truncated or new table is another file.
 _COUNTERS = """
-    WITH RECURSIVE parts AS (
-        SELECT relation.oid, relation.relname AS root
-        FROM pg_catalog.pg_class AS relation
-        JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relation.relnamespace
-        WHERE namespace.nspname = {schema} AND relation.relname IN ({tables})
-        UNION ALL
-        SELECT inherited.inhrelid, parts.root
-        FROM pg_catalog.pg_inherits AS inherited
-        JOIN parts ON parts.oid = inherited.inhparent
-    )
     SELECT
         parts.root::text,
         relation.relfilenode::int8,
@@ -40,5 +31,6 @@ def fingerprint(source: Source, schema: str, tables: Iterable[str]) -> str:
         SourceError: the database cannot be asked.
     """
     listed = ", ".join(quote_literal(table) for table in tables)
-    rows = source.rows(_COUNTERS.format(schema=quote_literal(schema), tables=listed))
+    where = f"namespace.nspname = {quote_literal(schema)} AND relation.relname IN ({listed})"
+    rows = source.rows(PARTS.format(where=where) + _COUNTERS)
     return hashlib.sha256(repr((source.place, rows)).encode()).hexdigest()[:24]

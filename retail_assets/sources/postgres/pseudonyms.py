@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,3 +30,8 @@ def pseudonym(text: str) -> str:
     message = f"encode(lower(trim({text})))"
     inner = f"unhex(sha256((SELECT inner_pad FROM pseudonym_key) || {message}))"
     return f"sha256((SELECT outer_pad FROM pseudonym_key) || {inner})"
+
+
+def mark_of(key: str) -> str:
+    """What tells keys apart, as hard to guess from as any pseudonym."""
+    return hmac.new(key.encode(), b"which key it is", hashlib.sha256).hexdigest()

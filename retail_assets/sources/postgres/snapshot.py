@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from retail_assets.contracts import Contract
 from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.durability import make_durable, write_whole
 from retail_assets.engine.partition import Partition
+from retail_assets.sources.postgres.watermark import Watermark
 
 FORMAT = 1
 NAME = "snapshot.json"
@@ -44,6 +45,7 @@ class Extracted:
     measures: Mapping[str, Measure]
     absent: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    watermark: Watermark | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ class Snapshot:
             return Dataset(contract, ())
         location = str(self.folder / OBJECTS / found.file)
         return Dataset(contract, (StoredObject(Partition(), location, found.rows, found.bytes, found.digest),))
+
+    def path(self, table: Extracted) -> Path | None:
+        """Where the content of a table lies already; None where it does not."""
+        path = self.folder / OBJECTS / table.file
+        return path if path.exists() else None
+
+    def kept(self, table: Extracted) -> Extracted:
+        """The same table, as the object that holds its content already where there is one."""
+        path = self.path(table)
+        return replace(table, bytes=path.stat().st_size) if path else table
 
 
 def read_snapshot(folder: Path) -> Snapshot:
@@ -90,10 +102,10 @@ def version_of(folder: Path) -> str:
         return ""
 
 
-def publish_snapshot(snapshot: Snapshot, staged: Mapping[str, Path]) -> None:
+def publish_snapshot(snapshot: Snapshot, staged: Mapping[str, Path], *, keeps_previous: bool = True) -> None:
     """Show a snapshot in one atomic step; ``staged`` are its new files by name.
 
-    The objects of the snapshot before stay, for whoever is reading them; older ones go.
+    The objects of the snapshot before stay, for whoever is reading them, unless nobody shall; older ones go.
     """
     objects = snapshot.folder / OBJECTS
     objects.mkdir(parents=True, exist_ok=True)
@@ -104,7 +116,7 @@ def publish_snapshot(snapshot: Snapshot, staged: Mapping[str, Path]) -> None:
     tables = [asdict(item) for item in snapshot.tables.values()]
     document = {"format": FORMAT, "fingerprint": snapshot.fingerprint, "findings": snapshot.findings, "tables": tables}
     write_whole(snapshot.folder / NAME, json.dumps(document, indent=1) + "\n")
-    kept = before | {item.file for item in snapshot.tables.values()}
+    kept = (before if keeps_previous else set()) | {item.file for item in snapshot.tables.values()}
     for path in objects.iterdir():
         if path.name not in kept:
             path.unlink()
@@ -113,4 +125,6 @@ def publish_snapshot(snapshot: Snapshot, staged: Mapping[str, Path]) -> None:
 def _extracted(item: dict[str, Any]) -> Extracted:
     measures = {name: Measure(**found) for name, found in item["measures"].items()}
     lists = {name: tuple(item[name]) for name in ("absent", "added")}
-    return Extracted(**{**item, "measures": measures, **lists})
+    mark = item.get("watermark")
+    watermark = Watermark(**mark) if mark else None
+    return Extracted(**{**item, "measures": measures, "watermark": watermark, **lists})

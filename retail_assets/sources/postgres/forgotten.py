@@ -1,0 +1,96 @@
+"""Customers who were forgotten: marks by which they are known again, and what becomes of rows that are about them.
+
+What a forgotten customer paid and rented stays, as that of nobody: books and sums do not change. The customer's own row
+goes, and with it every address that no customer, member of staff or store has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from retail_assets.contracts import Contract
+from retail_assets.contracts.contract import quote_literal
+from retail_assets.engine.durability import write_whole
+
+FORGOTTEN = "forgotten"
+"""Who paid and rented instead."""
+PSEUDONYMOUS = "pseudonymous"
+CUSTOMERS, ADDRESSES = "raw_customer", "raw_address"
+WITH_ADDRESSES = (CUSTOMERS, "raw_staff", "raw_store")
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The marks of forgotten customers: hashes of their identifiers, salted so that each platform has others.
+
+    A mark is no secret: identifiers are few, so whoever has the file can try them all. It names nobody by itself.
+    """
+
+    salt: str = ""
+    marks: tuple[str, ...] = ()
+
+    def mark(self, customer_id: str) -> str:
+        """The mark of a customer."""
+        return hashlib.sha256(f"{self.salt}{customer_id}".encode()).hexdigest()
+
+    def concerns(self, contract: Contract) -> bool:
+        """Whether rows of this table change or go for them."""
+        return bool(self.marks) and (self.leaves_out(contract) or bool(_references(contract)))
+
+    def leaves_out(self, contract: Contract) -> bool:
+        """Whether rows of this table go for them."""
+        return bool(self.marks) and contract.name in (CUSTOMERS, ADDRESSES)
+
+    def select(self, contract: Contract, rows: str, tables: Mapping[str, str]) -> str:
+        """The rows of a table without them, in DuckDB's SQL. ``tables`` are those with addresses, as relations."""
+        if contract.name == ADDRESSES:
+            used = " UNION ALL ".join(f"SELECT address_id FROM {tables[name]}" for name in WITH_ADDRESSES)
+            return f"SELECT * FROM ({rows}) WHERE address_id IN ({used})"
+        if contract.name == CUSTOMERS:
+            return f"SELECT * FROM ({rows}) WHERE NOT {self._includes('customer_id')}"
+        replaced = ", ".join(
+            f"CASE WHEN {self._includes(name)} THEN {quote_literal(FORGOTTEN)} ELSE {name} END AS {name}"
+            for name in _references(contract)
+        )
+        return f"SELECT * REPLACE ({replaced}) FROM ({rows})"
+
+    def _includes(self, column: str) -> str:
+        """Whether the customer that a text column names is one of them."""
+        listed = ", ".join(map(quote_literal, self.marks))
+        return f"coalesce(sha256({quote_literal(self.salt)} || {column}) IN ({listed}), false)"
+
+
+def read_forgotten(path: Path) -> Forgotten:
+    """Who is forgotten; nobody where the file is absent.
+
+    Raises:
+        ValueError: the file is damaged; without it they would come back, so it must be restored.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Forgotten(document["salt"], tuple(document["customers"]))
+    except FileNotFoundError:
+        return Forgotten()
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path}, which keeps forgotten customers from coming back, is damaged ({error}). Restore it from a backup."
+        ) from error
+
+
+def remember_forgotten(path: Path, customer_id: str) -> Forgotten:
+    """Add a customer, durably; for one process at a time."""
+    known = read_forgotten(path)
+    with_salt = Forgotten(known.salt or secrets.token_hex(16), known.marks)
+    marks = tuple(sorted({*known.marks, with_salt.mark(customer_id)}))
+    write_whole(path, json.dumps({"salt": with_salt.salt, "customers": marks}, indent=1) + "\n")
+    return Forgotten(with_salt.salt, marks)
+
+
+def _references(contract: Contract) -> list[str]:
+    """The columns by which rows name the customer that they are about, without being the customer's own."""
+    return [column.quoted for column in contract.columns if column.classification == PSEUDONYMOUS]
