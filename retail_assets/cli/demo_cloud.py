@@ -14,9 +14,9 @@ from retail_assets.cli.backfill import run_backfill, show_report
 from retail_assets.cli.demo import FIRST, LAST, SEED, run_demo, shop
 from retail_assets.cli.demo_shop import can_read_shops, shop_database
 from retail_assets.cli.land import deliver_all
-from retail_assets.cli.opening import forget_settings, open_definitions, open_instance, open_platform
+from retail_assets.cli.opening import forget_settings, open_platform
 from retail_assets.cli.options import EndOption, Format, StartOption, require_order
-from retail_assets.cli.output import note, say
+from retail_assets.cli.output import say
 
 if TYPE_CHECKING:
     from datetime import date
