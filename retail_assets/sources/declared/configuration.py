@@ -169,4 +169,16 @@ class HttpSource(SourceConfiguration):
         return self
 
 
-AnySource = Annotated[FilesSource | HttpSource, Field(discriminator="kind")]
+class KaggleSource(SourceConfiguration, FileOptions):
+    """Files of a Kaggle data set."""
+
+    kind: Literal["kaggle"]
+    dataset: str = Field(pattern=r"^[\w-]+/[\w.-]+(/versions/\d+)?$", description="owner/name, as in its address.")
+
+    @property
+    def options(self) -> FileOptions:
+        """How its files are written."""
+        return self
+
+
+AnySource = Annotated[FilesSource | HttpSource | KaggleSource, Field(discriminator="kind")]

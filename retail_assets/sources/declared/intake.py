@@ -27,6 +27,7 @@ from retail_assets.sources.files.listing import fetched, form_of
 from retail_assets.sources.files.reading import CASTS, GOOD, READER_VERSION, REFUSED, ContractError, Terms, read_file
 from retail_assets.sources.http.asking import Asking
 from retail_assets.sources.http.delivery import HttpDelivery
+from retail_assets.sources.kaggle.delivery import KaggleDelivery
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Intake:
         chosen, base = self.source.configuration, self.source.folder
         if chosen.kind == "http":
             return HttpDelivery(chosen, Asking(chosen, base), self.folder)
+        if chosen.kind == "kaggle":
+            return KaggleDelivery(self.settings, chosen)
         return FilesDelivery(self.settings, chosen, base)
 
     @property

@@ -185,4 +185,4 @@ def _retry_after(text: str | None) -> float | None:
 
 def _backoff(attempt: int) -> float:
     """Longer with each attempt, and never the same for two who ask at once."""
-    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)) * random.uniform(0.5, 1)
+    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1)) * random.uniform(0.5, 1)

@@ -54,7 +54,7 @@ def test_every_documented_key_is_one(declared: Declared) -> None:
     found = read_sources(declared.settings.sources_file)
 
     assert not found.broken
-    assert [source.name for source in found.sound] == names == ["customers", "orders", "reviews"]
+    assert [source.name for source in found.sound] == names == ["customers", "orders", "reviews", "retail_events"]
 
 
 @pytest.mark.usefixtures("on_s3")
