@@ -100,7 +100,7 @@ def look_for_changes(platform: Platform, sources: tuple[DeclaredSource, ...]) ->
     changed: dict[str, str] = {}
     problems = []
     for source in sources:
-        if source.configuration.schedule:
+        if source.configuration.schedule or source.configuration.kind != "files":  # others are asked when wanted
             continue
         try:
             if seen := platform.intake(source.name).unseen():

@@ -33,10 +33,11 @@ def generate_shop(
         ),
     ] = None,
 ) -> None:
-    """Write a whole synthetic shop: customers, catalogue, transactions, shipping, user activity.
+    """Write a whole synthetic shop, as files and as a database.
 
-    As CSV, Parquet and JSON Lines with a sources.yaml beside them and, with --into, as a database of 15 tables in the
-    shape of Sakila: the same customers, products and payments in both. Names and addresses are invented.
+    Customers, catalogue, transactions, shipping and user activity, as CSV, Parquet and JSON Lines with a sources.yaml
+    beside them and, with --into, as a database of 15 tables in the shape of Sakila: the same customers, products and
+    payments in both. Names and addresses are invented.
     """
     from retail_assets.settings import settings
     from retail_assets.sources.synthetic_shop.whole import WholeShop, fill_database, open_shop, write_exports

@@ -151,3 +151,12 @@ def test_a_database_that_cannot_be_reached_is_one_clear_error(retail: Retail, da
 
     assert_is_one_clear_error(result, "the database cannot be reached")
     assert not (data_dir / "shop").exists()
+
+
+def test_event_files_of_a_kaggle_data_set_land(retail: Retail, data_dir: Path) -> None:
+    _event_file(data_dir / "kaggle" / "mkechinov" / "events" / "2019-Oct.csv")
+
+    result = retail("kaggle", "mkechinov/events", "--land")
+
+    assert result.code == 0
+    assert _landed(data_dir) == ["2019-Oct.csv"]

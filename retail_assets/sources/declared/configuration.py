@@ -85,6 +85,11 @@ class FilesSource(SourceConfiguration, FileOptions):
     )
 
     @property
+    def options(self) -> FileOptions:
+        """How its files are written."""
+        return self
+
+    @property
     def locations(self) -> list[str]:
         """The folders and prefixes."""
         return [self.location] if isinstance(self.location, str) else self.location
@@ -96,4 +101,84 @@ class FilesSource(SourceConfiguration, FileOptions):
         return self
 
 
-AnySource = FilesSource
+class Pagination(BaseModel):
+    """How one page of an API leads to the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    style: Literal["page", "offset", "cursor", "link"] = Field(
+        description="page and offset count in a parameter until a page is empty; cursor takes the parameter's next "
+        "value from the answer; link takes the next address from it, or from the header Link."
+    )
+    parameter: str = Field(default="", description="Name of the parameter. Unset: that of the style.")
+    first: int = Field(default=1, ge=0, description="Number of the first page.")
+    size: int | None = Field(default=None, ge=1, description="Records to ask for a page.")
+    size_parameter: str = Field(default="limit", description="Name of the parameter that asks for so many.")
+    next: str | None = Field(default=None, description="Where in the answer the next cursor or address is: meta.next.")
+
+    @model_validator(mode="after")
+    def _leads_on(self) -> Self:
+        if self.style == "cursor" and not self.next:
+            raise ValueError("style cursor needs next: where in the answer the next cursor is")
+        if self.style == "offset" and not self.size:
+            raise ValueError("style offset needs size: how many records to ask for")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The name of the parameter."""
+        return self.parameter or self.style
+
+
+class Incremental(BaseModel):
+    """How an API is asked only for what is new."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str = Field(description="Where each record says when it changed, or its number: updated_at.")
+    parameter: str = Field(description="Parameter that takes the greatest such value so far: updated_since.")
+
+
+class HttpSource(SourceConfiguration):
+    """A JSON API."""
+
+    kind: Literal["http"]
+    url: str = Field(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$", description="Address of the first page.")
+    records: str = Field(
+        default="", description="Where in an answer its records are: data.items. Unset: it is the list."
+    )
+    parameters: dict[str, str] = Field(default_factory=dict, description="Further parameters of each request.")
+    pagination: Pagination | None = Field(default=None, description="Unset: one answer holds everything.")
+    incremental: Incremental | None = Field(default=None, description="Unset: everything is asked for each time.")
+    token_env: str | None = Field(default=None, description="Environment variable that holds the bearer token.")
+    token_file: str | None = Field(
+        default=None, description="File that holds the bearer token; it is read again when the token has expired."
+    )
+    timeout_seconds: float = Field(default=30, gt=0, le=600, description="Longest wait for an answer's next bytes.")
+    attempts: int = Field(default=6, ge=1, le=20, description="How often a page is asked for at most.")
+
+    @property
+    def options(self) -> FileOptions:
+        """How what was received is kept."""
+        return FileOptions(format="jsonl")
+
+    @model_validator(mode="after")
+    def _has_one_token(self) -> Self:
+        if self.token_env and self.token_file:
+            raise ValueError("token_env or token_file, not both")
+        return self
+
+
+class KaggleSource(SourceConfiguration, FileOptions):
+    """Files of a Kaggle data set."""
+
+    kind: Literal["kaggle"]
+    dataset: str = Field(pattern=r"^[\w-]+/[\w.-]+(/versions/\d+)?$", description="owner/name, as in its address.")
+
+    @property
+    def options(self) -> FileOptions:
+        """How its files are written."""
+        return self
+
+
+AnySource = Annotated[FilesSource | HttpSource | KaggleSource, Field(discriminator="kind")]

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract, Rule
 from retail_assets.engine.durability import make_durable, write_whole
@@ -19,15 +18,16 @@ from retail_assets.landing.arrival import Arrival, FileChanged
 from retail_assets.landing.blocked import UNREADABLE, BlockedFile
 from retail_assets.settings import Settings
 from retail_assets.sources.declared.dataset import count_rows
+from retail_assets.sources.declared.delivery import Deliverer, FilesDelivery
 from retail_assets.sources.declared.errors import SourceUnavailable
 from retail_assets.sources.declared.source import DATE, DeclaredSource
 from retail_assets.sources.declared.state import NAME, PARTS, Part, SeenFile, SourceState, read_state, state_text
 from retail_assets.sources.files.judging import JUDGED_ROWS
-from retail_assets.sources.files.listing import fetched, files_of, form_of
+from retail_assets.sources.files.listing import fetched, form_of
 from retail_assets.sources.files.reading import CASTS, GOOD, READER_VERSION, REFUSED, ContractError, Terms, read_file
-
-if TYPE_CHECKING:
-    from retail_assets.sources.declared.configuration import FilesSource
+from retail_assets.sources.http.asking import Asking
+from retail_assets.sources.http.delivery import HttpDelivery
+from retail_assets.sources.kaggle.delivery import KaggleDelivery
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ class Intake:
         Raises:
             SourceUnavailable, S3Error: the source cannot be looked at.
         """
-        arrivals = self._arrivals()
-        if not self._differs(self.latest(), arrivals):
+        before = self.latest()
+        arrivals = self._deliverer.waiting(before)
+        if not self._differs(before, arrivals):
             return ""
         told = [self._reader, [(arrival.name, arrival.bytes, _stamp(arrival)) for arrival in arrivals]]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
@@ -72,18 +73,24 @@ class Intake:
             SourceUnavailable, S3Error: the source cannot be read, and everything stays as it is.
         """
         with exclusive(self.folder / ".lock", f"taking in {self.source.name}"):
-            before, arrivals = self.latest(), self._arrivals()
-            if not arrivals:
-                raise SourceUnavailable(self._nothing(before))
-            if not self._differs(before, arrivals):
-                return self._readable(before)
+            before = self.latest()
             with private_folder(self.folder / "staging") as stage:
-                after = self._show(before, list(self._seen(arrivals, before, stage)), stage)
+                arrivals, cursor = self._deliverer.bring(before, stage)
+                if not arrivals:
+                    raise SourceUnavailable(self._nothing(before))
+                if not self._differs(before, arrivals) and cursor == before.cursor:
+                    return self._readable(before)
+                after = self._show(before, list(self._seen(arrivals, before, stage)), cursor, stage)
         return self._readable(after)
 
     @property
-    def _configuration(self) -> FilesSource:
-        return self.source.configuration
+    def _deliverer(self) -> Deliverer:
+        chosen, base = self.source.configuration, self.source.folder
+        if chosen.kind == "http":
+            return HttpDelivery(chosen, Asking(chosen, base), self.folder)
+        if chosen.kind == "kaggle":
+            return KaggleDelivery(self.settings, chosen)
+        return FilesDelivery(self.settings, chosen, base)
 
     @property
     def _contract(self) -> Contract:
@@ -96,25 +103,22 @@ class Intake:
 
     @property
     def _reader(self) -> str:
-        own = self._configuration.model_dump(
-            mode="json", include={"format", "delimiter", "encoding", "timezone", "max_rejected_share"}
-        )
+        chosen = self.source.configuration
+        own = chosen.options.model_dump(mode="json", include={"format", "delimiter", "encoding"})
+        own |= chosen.model_dump(mode="json", include={"timezone", "max_rejected_share"})
         sql = [sql_text(name) for name in ("macros", CASTS, JUDGED_ROWS)]
         parts = [READER_VERSION, own, self.source.contract.digest, self.settings.start_date.isoformat(), sql]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
-
-    def _arrivals(self) -> list[Arrival]:
-        configuration = self._configuration
-        return files_of(self.settings, self.source.folder, configuration.locations, configuration)
 
     def _differs(self, before: SourceState, arrivals: Iterable[Arrival]) -> bool:
         known = {(seen.name, seen.bytes, seen.stamp) for seen in before.files}
         return before.reader != self._reader or known != {(a.name, a.bytes, _stamp(a)) for a in arrivals}
 
     def _nothing(self, before: SourceState) -> str:
-        places, pattern = ", ".join(self._configuration.locations), self._configuration.pattern
         gone = f"; all {len(before.files):,} files that were there are gone, and the dataset stays" * bool(before.files)
-        return f"{self.source.name}: no file {pattern} in {places}{gone}. Deliver one, or correct sources.yaml."
+        return (
+            f"{self.source.name}: there is no file {self._deliverer.place}{gone}. Deliver one, or correct sources.yaml."
+        )
 
     def _readable(self, state: SourceState) -> SourceState:
         """The same state, where at least one file could be read."""
@@ -143,12 +147,12 @@ class Intake:
                 yield SeenFile(arrival.name, arrival.bytes, stamp, "", seen.part if seen else None, str(error))
 
     def _read(self, arrival: Arrival, folder: Path) -> SeenFile:
-        configuration, form = self._configuration, form_of(arrival.name, self._configuration)
+        configuration, options = self.source.configuration, self.source.configuration.options
         terms = Terms(
             contract=self._contract,
-            form=form or "csv",
-            delimiter=_delimiter(arrival.name, configuration.delimiter),
-            encoding=configuration.encoding,
+            form=form_of(arrival.name, options) or "csv",
+            delimiter=_delimiter(arrival.name, options.delimiter),
+            encoding=options.encoding,
             timezone=configuration.timezone,
             max_rejected_share=configuration.max_rejected_share,
         )
@@ -164,7 +168,7 @@ class Intake:
         refused.rename(folder.parent / part.rejected_name)
         return SeenFile(arrival.name, arrival.bytes, _stamp(arrival), reading.sha256, part)
 
-    def _show(self, before: SourceState, files: list[SeenFile], stage: Path) -> SourceState:
+    def _show(self, before: SourceState, files: list[SeenFile], cursor: str, stage: Path) -> SourceState:
         """Move new parts into place, then name them. Parts of the state before stay for whoever reads them."""
         parts = self.folder / PARTS
         parts.mkdir(exist_ok=True)
@@ -172,7 +176,7 @@ class Intake:
         make_durable(new)
         for path in new:
             path.replace(parts / path.name)
-        after = SourceState(self.folder, self._reader, tuple(files))
+        after = SourceState(self.folder, self._reader, tuple(files), cursor=cursor)
         with session(self.settings) as connection:
             counted = count_rows(connection, self.source, after)
         days = {day: digest for day, (_, digest) in sorted(counted.items()) if day}

@@ -111,6 +111,10 @@ def _source(document: Document, place: Place, entry: Any, taken: set[str]) -> De
             f"{document.where((*place, 'contract'))}: {path} describes {contract.name!r}; name the source so, "
             f"or the schema of the contract {configuration.name!r}"
         )
+    if configuration.kind == "http" and not contract.key_columns:
+        raise SourceUnavailable(
+            f"{document.where((*place, 'contract'))}: {path} has no primaryKey, and pages may overlap"
+        )
     source = DeclaredSource(configuration, contract, _rejected_contract(contract), folder)
     for name in (contract.name, source.rejected.name):
         if name in taken:

@@ -52,7 +52,7 @@ def open_shop(shop: WholeShop) -> Iterator[DuckDBPyConnection]:
         duckdb.connect(config={"temp_directory": spill}) as connection,
     ):
         connection.execute("SET TimeZone = 'UTC'")
-        values = {
+        values: dict[str, str | int | date] = {
             "seed": str(shop.seed), "customers": shop.customers, "films": shop.films, "rentals": shop.rentals,
             "first_day": shop.first, "days": (shop.last - shop.first).days + 1,
         }  # fmt: skip

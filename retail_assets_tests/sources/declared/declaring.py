@@ -15,6 +15,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import of_dates
 from retail_assets.engine.session import session
 from retail_assets.settings import Settings
+from retail_assets.sources.declared.source import read_sources
 
 ID = {"name": "id", "physicalType": "VARCHAR", "required": True, "primaryKey": True, "primaryKeyPosition": 1}
 AT = {"name": "moment", "physicalType": "TIMESTAMP", "required": True}
@@ -61,7 +62,12 @@ class Declared:
         (self.folder / f"{name}.yaml").write_text(contract_text(name, *columns), encoding="utf-8")
         defaults = {"name": name, "kind": "files", "location": "in", "contract": f"{name}.yaml"}
         self.entries.append({**defaults, **entry})
+        self.write()
+
+    def write(self) -> None:
+        """Write what is declared, which is read anew as in another process."""
         self.settings.sources_file.write_text(yaml.safe_dump({"sources": self.entries}), encoding="utf-8")
+        read_sources.cache_clear()
 
     def deliver(self, name: str, content: str | bytes) -> Path:
         """Put a file into the folder ``in``."""

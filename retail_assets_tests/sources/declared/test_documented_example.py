@@ -44,15 +44,17 @@ def test_the_documented_source_and_contract_do_what_they_say(declared: Declared)
 
 def test_every_documented_key_is_one(declared: Declared) -> None:
     (declared.folder / "contracts").mkdir()
-    for name in ("customers", "orders"):
+    entries = [entry for block in _blocks() for entry in yaml.safe_load(block).get("sources", ())]
+    names = [entry["name"] for entry in entries]
+    for name in names:
         text = _blocks()[1].replace("name: orders", f"name: {name}")
         (declared.folder / "contracts" / f"{name}.yaml").write_text(text)
-    declared.settings.sources_file.write_text(_blocks()[0])
+    declared.settings.sources_file.write_text(yaml.safe_dump({"sources": entries}))
 
     found = read_sources(declared.settings.sources_file)
 
     assert not found.broken
-    assert [source.name for source in found.sound] == ["customers", "orders"]
+    assert [source.name for source in found.sound] == names == ["customers", "orders", "reviews", "retail_events"]
 
 
 @pytest.mark.usefixtures("on_s3")

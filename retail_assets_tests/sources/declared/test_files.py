@@ -278,8 +278,5 @@ def _objects(declared: Declared) -> dict[Path, int]:
 
 
 def _redeclare(declared: Declared, *columns: object) -> None:
-    from retail_assets.sources.declared.source import read_sources
-
     declared.entries.clear()
     declared.source("shops", *columns)  # type: ignore[arg-type]
-    read_sources.cache_clear()  # as in a process of its own

@@ -69,7 +69,7 @@ def test_a_source_that_cannot_be_read_fails_its_run_and_what_was_published_stays
     (event,) = result.filter_events(lambda event: event.is_step_failure)
     failure = event.step_failure_data.user_failure_data
     assert failure is not None
-    assert "shops: no file shops* in in; all 1 files that were there are gone" in (failure.description or "")
+    assert "shops: there is no file shops* in in; all 1 files that were there are gone" in (failure.description or "")
     assert shop.rows("shops", "id") == [("1",)]
 
 
