@@ -14,6 +14,8 @@ from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
 from retail_assets.engine.s3_reading import allow_reading
+from retail_assets.landing.event_source import event_sources
+from retail_assets.landing.s3_inbox import S3Inbox
 from retail_assets.settings import S3Settings, Settings
 
 PROBES = "_doctor"
@@ -26,6 +28,9 @@ def examine_cloud(settings: Settings) -> Iterator[Finding]:
         yield from examine_lake(S3Location.of(settings.lake_url), settings.s3)
     else:
         yield Finding("lake", "ok", "in a folder: RETAIL_LAKE_URL is not set")
+    for source in event_sources(settings).values():
+        if isinstance(source.inbox, S3Inbox):
+            yield from examine_inbox(source.inbox)
     if settings.warehouse_kind == "redshift":
         yield from examine_redshift(settings)
 
@@ -54,6 +59,19 @@ def examine_lake(root: S3Location, settings: S3Settings) -> Iterator[Finding]:
     yield _versioning(s3, root)
 
 
+def examine_inbox(inbox: S3Inbox) -> Iterator[Finding]:
+    """Try what taking in files needs of S3; nothing is written."""
+    looks: dict[str, Callable[[], str]] = {
+        "list (s3:ListBucket)": lambda: _list(inbox.s3, inbox.below),
+        "read (s3:GetObject)": lambda: _read_any(inbox.s3, inbox.below),
+    }
+    for what, look in looks.items():
+        finding, _ = _tried(f"inbox {inbox.place}: {what}", look)
+        yield finding
+        if finding.state == "wrong":
+            return  # what cannot be listed cannot be read
+
+
 def _tried(what: str, look: Callable[[], str]) -> tuple[Finding, bool]:
     """What a look found, and whether it was refused for want of a permission."""
     import duckdb
@@ -61,7 +79,7 @@ def _tried(what: str, look: Callable[[], str]) -> tuple[Finding, bool]:
     try:
         return Finding(what, "ok", look()), False
     except ObjectMissing:
-        return Finding(what, "hint", "not tried: nothing could be written to try it on"), False
+        return Finding(what, "hint", "not tried: there is no object to try it on"), False
     except (S3Error, duckdb.HTTPException) as error:
         told, _, mend = str(error).partition("\n")[0].partition(": ")
         is_refused = getattr(error, "kind", "AccessDenied") in ("AccessDenied", "403", "KMS")
@@ -90,6 +108,14 @@ def _put_again(s3: S3, probe: S3Location, file: Path) -> str:
 def _read(s3: S3, probe: S3Location) -> str:
     body = s3.read(probe)
     return f"{len(body.content):,} bytes" if body else ""
+
+
+def _read_any(s3: S3, below: S3Location) -> str:
+    place, _, _ = next(s3.listed(below), (None, "", 0))
+    if place is None:
+        raise ObjectMissing(f"{below}: there is nothing yet")
+    _state(s3, place)  # HEAD asks for the same permission, and fetches nothing
+    return f"{place.key.removeprefix(below.below)} may be read"
 
 
 def _query(s3: S3, probe: S3Location) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from retail_assets.contracts import Contract, contract
+from retail_assets.contracts.loader import read_contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Store
@@ -19,6 +22,10 @@ from retail_assets.settings import settings
 
 class StoreIOManager(dg.ConfigurableIOManager):
     """Keeps the datasets that have a contract; the last part of an asset's key is the dataset's name."""
+
+    contracts: str = Field(
+        default="", description="Folder with NAME.yaml, the contract of the asset of that name. Empty: this platform's."
+    )
 
     @property
     @abstractmethod
@@ -30,7 +37,7 @@ class StoreIOManager(dg.ConfigurableIOManager):
 
         A partition that was never published is absent from the Dataset; an empty one is present with 0 rows.
         """
-        dataset = self.store.dataset(contract(context.asset_key.path[-1]))
+        dataset = self.store.dataset(self.contract_of(context.asset_key))
         if not is_partitioned(context):
             return dataset
         wanted = set(context.asset_partition_keys)
@@ -43,13 +50,28 @@ class StoreIOManager(dg.ConfigurableIOManager):
         Raises:
             Failure: partitions break the contract; they are not published, what was there before stays.
         """
-        item = contract(context.asset_key.path[-1])
+        item = self.contract_of(context.asset_key)
         keys = context.asset_partition_keys if context.has_asset_partitions else []
         rows, broken = write(self.store, item, obj, _partitions(item, keys), settings())
         context.add_output_metadata({"dagster/row_count": rows})
         if broken:
             named = "; ".join(f"{verdict.partition.key}: {verdict.detail}" for verdict in broken)
             raise dg.Failure(f"{item.name} was not published where it breaks its contract. {named}")
+
+    def contract_of(self, key: dg.AssetKey) -> Contract:
+        """The contract of an asset.
+
+        Raises:
+            KeyError: the platform knows none of that name.
+            ValueError: there is none of that name in ``contracts``, or it is no valid contract.
+        """
+        name = key.path[-1]
+        if not self.contracts:
+            return contract(name)
+        path = Path(self.contracts) / f"{name}.yaml"
+        if not path.exists():
+            raise ValueError(f"the asset {name} has no contract: write {path.absolute()} (docs/adding_a_dataset.md)")
+        return read_contract(path)
 
 
 def is_partitioned(context: dg.InputContext) -> bool:

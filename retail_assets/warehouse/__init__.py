@@ -1,1 +1,1 @@
-"""Warehouse tables that people query: a DuckDB file locally."""
+"""Warehouse tables that people query: in a DuckDB file, or in Amazon Redshift."""

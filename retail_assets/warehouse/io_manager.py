@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from retail_assets.contracts import Column, contract
+from retail_assets.contracts import Column
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.io_manager import StoreIOManager, is_partitioned
 from retail_assets.engine.publication import Store
@@ -30,7 +30,7 @@ class WarehouseIOManager(StoreIOManager):
 
     def load_input(self, context: dg.InputContext) -> pa.Table:
         """The rows of the table as an Arrow table, as far as this run's partitions map to them."""
-        item = contract(context.asset_key.path[-1])
+        item = self.contract_of(context.asset_key)
         where = ""
         if is_partitioned(context):
             keys = ", ".join(quote_literal(key) for key in sorted(context.asset_partition_keys))

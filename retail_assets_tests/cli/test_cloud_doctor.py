@@ -66,7 +66,9 @@ def test_the_policy_of_the_lake_allows_what_is_called_and_nothing_else(
 ) -> None:
     own = on_s3.s3.model_copy(update=SMALLEST_PARTS)
     settings, called = on_s3.model_copy(update={"s3": own}), set[str]()
-    s3_client(own).meta.events.register("before-call.s3", lambda model, **_: called.add(model.name))
+    events, listed = s3_client(own).meta.events, set[str]()
+    events.register("before-call.s3", lambda model, **_: called.add(model.name))
+    events.register("before-call.s3.ListObjectsV2", lambda params, **_: listed.add(params["query_string"]["prefix"]))
     lake = Platform.of(settings)
     land(lake, "day.csv", [event()])
     build(lake)
@@ -81,6 +83,8 @@ def test_the_policy_of_the_lake_allows_what_is_called_and_nothing_else(
 
     allowed = {action for statement in _policies()[0]["Statement"] for action in statement["Action"]}  # type: ignore[attr-defined]
     assert demanded == allowed
+    assert listed
+    assert all(prefix.startswith(_lake(settings).below) for prefix in listed)  # never the whole bucket
 
 
 def test_the_doctor_leaves_nothing_behind(on_s3: Settings, s3: S3Server) -> None:
@@ -120,3 +124,20 @@ def test_what_is_no_question_of_permissions_is_told_once(on_s3: Settings, monkey
 
     assert finding.state == "wrong"
     assert "the secret key is not that of the access key" in finding.mend
+
+
+def test_every_inbox_is_looked_at(on_s3: Settings) -> None:
+    place = S3Location.of(str(on_s3.lake_url))
+    tills = {"name": "tills", "place": f"s3://{place.bucket}/{place.key}-tills"}
+    away = {"name": "away", "place": "s3://nobodys-bucket/events"}
+    inbox = f"s3://{place.bucket}/{place.key}-landing"
+    settings = Settings.model_validate(on_s3.model_dump() | {"inbox_url": inbox, "sources": [tills, away]})
+    S3(on_s3.s3).put(S3Location.of(inbox) / "a.csv", b"x")
+
+    found = {finding.what: finding for finding in examine_cloud(settings) if finding.what.startswith("inbox")}
+
+    assert found[f"inbox {inbox}: read (s3:GetObject)"].found == "a.csv may be read"
+    assert found[f"inbox {tills['place']}: read (s3:GetObject)"].state == "hint"
+    (wrong,) = [finding for finding in found.values() if finding.state == "wrong"]
+    assert wrong.what == "inbox s3://nobodys-bucket/events: list (s3:ListBucket)"
+    assert "there is no such bucket" in wrong.mend

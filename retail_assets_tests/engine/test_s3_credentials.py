@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -94,6 +95,47 @@ def test_a_profile_is_chosen_by_its_name(home: Path) -> None:
     assert s3_credentials(settings).access_key == "shop-key"
     assert s3_client(settings).meta.region_name == "eu-west-3"
     assert s3_client(settings).meta.endpoint_url == "https://s3.eu-west-3.amazonaws.com"
+
+
+@pytest.fixture
+def metadata() -> Iterator[str]:
+    """A stand-in of what AWS gives its containers and machines: the address where they ask for their role's keys."""
+    until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    keys = {"AccessKeyId": "given-key", "SecretAccessKey": "given-secret", "Token": "given-token", "Expiration": until}
+    roles = "/latest/meta-data/iam/security-credentials/"
+    answers = {"/latest/api/token": "t", roles: "retail", f"{roles}retail": json.dumps({**keys, "Code": "Success"})}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = answers.get(self.path, json.dumps(keys)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_PUT = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("variable", "path"), [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "/role"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "")]
+)
+def test_a_task_and_a_machine_have_the_keys_of_their_role(
+    home: Path, metadata: str, monkeypatch: pytest.MonkeyPatch, variable: str, path: str
+) -> None:
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv(variable, f"{metadata}{path}")
+
+    found = s3_credentials(S3Settings(region="eu-central-1", lease_seconds=len(variable)))  # kept by their settings
+
+    assert (found.access_key, found.secret_key, found.token) == ("given-key", "given-secret", "given-token")
 
 
 def test_nothing_that_is_shown_holds_a_credential(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

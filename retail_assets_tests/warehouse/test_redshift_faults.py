@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -12,11 +10,8 @@ import pytest
 from retail_assets.contracts.loader import read_contract
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication
-from retail_assets.local_cloud.cloud import LocalCloud
-from retail_assets.local_cloud.redshift.server import redshift_server
-from retail_assets.settings import Settings
 from retail_assets.warehouse.redshift import RedshiftError, RedshiftStore
-from retail_assets_tests.servers.dropping import DroppingLine, Moment, dropping_line
+from retail_assets_tests.servers.dropping import DroppingLine, Moment
 from retail_assets_tests.warehouse.staged import output_of, publication
 
 ODDITIES = read_contract(Path(__file__).with_name("oddities.yaml"))
@@ -24,23 +19,9 @@ OUTPUT = output_of(ODDITIES)
 PARTITIONS = [Partition.of(region=name, date="2019-10-01") for name in ("north", "south")]
 
 
-@pytest.fixture(scope="module")
-def line(cloud: LocalCloud) -> Iterator[DroppingLine]:
-    """A line that breaks, to a stand-in without TLS: else nobody could tell the statements that pass."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        redshift_server(Path(folder), cloud.postgres, cloud.s3, tls=False) as server,
-        dropping_line(server.port) as found,
-    ):
-        yield found
-
-
 @pytest.fixture
-def store(line: DroppingLine, cloud_settings: Settings) -> RedshiftStore:
-    line.forget()
-    through = {"host": "127.0.0.1", "port": line.port, "ssl_mode": "disable", "ca_bundle": None}
-    redshift = cloud_settings.redshift.model_copy(update=through)
-    return RedshiftStore(cloud_settings.model_copy(update={"redshift": redshift}))
+def store(overheard: RedshiftStore) -> RedshiftStore:
+    return overheard
 
 
 def _items(count: int, folder: Path) -> list[Publication]:

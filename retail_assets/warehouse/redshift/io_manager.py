@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.io_manager import StoreIOManager, is_partitioned
 from retail_assets.engine.partition import Partition
@@ -39,7 +38,7 @@ class RedshiftIOManager(StoreIOManager):
 
     def load_input(self, context: dg.InputContext) -> pa.Table | Dataset:
         """The rows of the table, as far as this run's partitions map to them."""
-        item = contract(context.asset_key.path[-1])
+        item = self.contract_of(context.asset_key)
         partitions = None
         if is_partitioned(context):
             names = [column.name for column in item.partition_columns]
