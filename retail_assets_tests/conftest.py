@@ -17,7 +17,7 @@ from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 from retail_assets.settings import Settings
 from retail_assets_tests.servers.dump import load_dump
-from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of, server_anyone_may_enter
+from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of, server_anyone_may_enter, synthetic_shop
 
 hypothesis_settings.register_profile(
     "ci",
@@ -79,6 +79,19 @@ def dvdrental(postgres: PostgresServer, shared_data: Path) -> str:
     load_dump(connection, shared_data / "pagila" / "dvdrental-canonical.sql")
     connection.close()
     return name
+
+
+@pytest.fixture(scope="session")
+def synthetic(postgres: PostgresServer) -> str:
+    """The name of a database that holds the synthetic shop, to make copies of."""
+    return synthetic_shop(postgres)
+
+
+@pytest.fixture
+def small_shop(postgres: PostgresServer, synthetic: str) -> Iterator[ShopDatabase]:
+    """The synthetic shop in a database of the test's own."""
+    with copy_of(postgres, synthetic) as database:
+        yield database
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[Any]]
 PREVIEW_ROWS = 3
+HIDDEN = "…"
+"""Stands for a value that the contract classifies as personal or pseudonymous."""
 MOST_DETAILS = 20
 MOST_PREVIEWS_FROM_AFAR = 10
 """The last partitions of a run: each takes several requests to S3 or a query of Redshift, one after the other."""
@@ -145,8 +147,13 @@ def _place(entry: Published, *, is_file: bool) -> dict[str, Any]:
 
 
 def _shown(contract: Contract, rows: Rows) -> dict[str, Any]:
-    """The partition's first rows."""
-    preview = _preview([column.name for column in contract.stored_columns], rows)
+    """The partition's first rows, without what is said of persons: runs are remembered for long."""
+    hidden = [bool(column.classification) for column in contract.stored_columns]
+    told = [
+        [HIDDEN if hides and value is not None else value for hides, value in zip(hidden, row, strict=True)]
+        for row in rows
+    ]
+    preview = _preview([column.name for column in contract.stored_columns], told)
     return {"preview": dg.MetadataValue.md(preview)} if preview else {}
 
 

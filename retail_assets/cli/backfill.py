@@ -142,7 +142,7 @@ def show_report(report: BackfillReport, form: Format, *, include_empty: bool = F
     else:
         _print_files(report)
         print_table(_stages(report))
-    _tell_trouble(report, include_empty=include_empty)
+    tell_trouble(report, include_empty=include_empty)
 
 
 def _stages(report: BackfillReport) -> Table:
@@ -179,7 +179,7 @@ def _print_files(report: BackfillReport) -> None:
         say(f"{plural(again, 'file')} ignored, because another file holds the same bytes.")
 
 
-def _tell_trouble(report: BackfillReport, *, include_empty: bool) -> None:
+def tell_trouble(report: BackfillReport, *, include_empty: bool = False) -> None:
     """What did not go well, on stderr, so that it is seen beside any format."""
     for file in report.blocked_files:
         note(f"blocked file: {file.detail}")

@@ -44,6 +44,11 @@ class DuckDBFile:
         """What it is, for people."""
         return "duckdb"
 
+    @property
+    def _lock(self) -> Path:
+        """Held by whoever writes."""
+        return self.path.parent / ".warehouse-staging" / "warehouse.lock"
+
     def version(self) -> str:
         """Changes whenever the file is replaced."""
         return str(self.path.stat().st_mtime_ns) if self.path.exists() else ""
@@ -78,7 +83,7 @@ class DuckDBFile:
 
     def writing(self, contract: Contract) -> AbstractContextManager[None]:
         """The right to write the file, which one run has at a time."""
-        return exclusive(self.path.parent / ".warehouse-staging" / "warehouse.lock", f"loading {contract.name}")
+        return exclusive(self._lock, f"loading {contract.name}")
 
     def publish(self, output: Output, publications: Iterable[Publication]) -> int:
         """Replace the partitions in a private copy of the file, in one transaction, and put the copy in its place."""
@@ -95,6 +100,18 @@ class DuckDBFile:
                 load(connection, output.contract, changed, replaced=known)
             copy.replace(self.path)
         return len(changed)
+
+    def rewrite(self) -> None:
+        """Write the file anew, where there is one: its free space holds no replaced or removed rows then."""
+        if not self.path.exists():
+            return
+        with exclusive(self._lock, "writing the warehouse anew"), self.staging() as folder:
+            copy = folder / self.path.name
+            with _attached(self.path) as connection:
+                connection.execute(f"ATTACH {quote_literal(str(copy))} AS copy")
+                connection.execute("COPY FROM DATABASE warehouse TO copy")
+                connection.execute("DETACH copy")
+            copy.replace(self.path)
 
     @contextmanager
     def _writing_to(self, copy: Path, rows: int) -> Iterator[DuckDBPyConnection]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,30 +19,9 @@ from retail_assets.automation.sales import look_for_changes
 from retail_assets.automation.sensors import look_for_stale
 from retail_assets.definitions import platform_definitions
 from retail_assets.settings import Settings
-from retail_assets.sources.synthetic_shop.database import fill_shop_database
 from retail_assets_tests.building import rows
 from retail_assets_tests.oracles.sales import SalesOracle
-from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of
-
-FIRST, LAST = date(2019, 11, 1), date(2019, 11, 3)
-
-
-@pytest.fixture(scope="module")
-def synthetic(postgres: Any) -> str:
-    """The name of a database that holds the synthetic shop."""
-    name = "synthetic"
-    ShopDatabase(postgres, "postgres").run(f"CREATE DATABASE {name}")
-    connection = postgres.connect(name)
-    fill_shop_database(connection, FIRST, LAST)
-    connection.close()
-    return name
-
-
-@pytest.fixture
-def small_shop(postgres: Any, synthetic: str) -> Iterator[ShopDatabase]:
-    """The synthetic shop in a database of the test's own."""
-    with copy_of(postgres, synthetic) as shop:
-        yield shop
+from retail_assets_tests.servers.shop_database import FIRST, LAST, ShopDatabase
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from retail_assets.contracts import contract, contract_names
 from retail_assets.local_cloud.postgres_server import PostgresServer, postgres_server
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.extraction import Extraction
+from retail_assets.sources.synthetic_shop.database import fill_shop_database
 
 RAW = tuple(contract(name) for name in contract_names() if contract(name).domain == "sales" and name.startswith("raw_"))
+FIRST, LAST = date(2019, 11, 1), date(2019, 11, 3)
+"""The days of the synthetic shop."""
 _NUMBERS = count(1)
 
 
@@ -54,6 +58,12 @@ class ShopDatabase:
         chosen = {**place, "password": self.server.password, **sales}
         return Settings(data_dir=folder, threads=2, memory_limit_mb=512, sales=chosen)
 
+    def environment(self, **sales: str) -> dict[str, str]:
+        """The variables of a platform that reads this database."""
+        place = {"host": self.server.host, "port": str(self.server.port), "user": self.server.user}
+        chosen = {**place, "database": self.name, "password": self.server.password, **sales}
+        return {f"RETAIL_SALES_{name.upper()}": value for name, value in chosen.items()}
+
     def extraction(self, folder: Path, **sales: Any) -> Extraction:
         """The extraction of this database into ``folder``."""
         return Extraction(self.settings(folder, **sales), RAW)
@@ -69,6 +79,15 @@ def server_anyone_may_enter(binaries: Path | None = None) -> Iterator[PostgresSe
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def synthetic_shop(server: PostgresServer, name: str = "synthetic") -> str:
+    """Make a database of a synthetic shop of three days; returns its name."""
+    ShopDatabase(server, "postgres").run(f"CREATE DATABASE {name}")
+    connection = server.connect(name)
+    fill_shop_database(connection, FIRST, LAST)
+    connection.close()
+    return name
 
 
 @contextmanager

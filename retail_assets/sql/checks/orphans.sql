@@ -1,8 +1,8 @@
--- Foreign keys that lead nowhere: the payment stays, under 'unknown'.
+-- Foreign keys that lead nowhere: the payment stays, under 'unknown'. Of forgotten customers nothing shall be known.
 WITH counted AS (
     SELECT
         count(*) AS payments,
-        count(*) FILTER (WHERE region = 'unknown') AS without_region,
+        count(*) FILTER (WHERE region = 'unknown' AND customer_id <> 'forgotten') AS without_region,
         count(*) FILTER (WHERE film_id = 'unknown') AS without_film,
         count(*) FILTER (WHERE categories = '["unknown"]') AS without_category
     FROM staged_joined_sales
