@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from retail_assets.assets.documentation import UI_INLINE_LIMIT, as_cell, markdown_table
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.contracts.contract import quote_identifier
+from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import sql_text
@@ -40,6 +40,7 @@ def exhibited(
 
 
 def _table(connection: DuckDBPyConnection, name: str, held: dict[str, Dataset], partition: Partition) -> str:
+    connection.execute(f"SET VARIABLE date = {quote_literal(partition.get('date'))}")
     for dataset in (each.needed_by([partition]) for each in held.values()):
         dataset.open_to(connection)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(dataset.name)} AS {dataset.relation()}")

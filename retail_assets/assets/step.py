@@ -43,7 +43,8 @@ class Upstream:
 class Exhibit:
     """A small table that people read beside a materialization in the UI: the rows of ``sql/exhibits/<name>.sql``.
 
-    It reads the step's outputs and inputs by their names, as far as they belong to the materialized partition.
+    It reads the step's outputs and inputs by their names, as far as they belong to the materialized partition, whose
+    ``date`` is a variable: of the only object of a dataset, DuckDB 1.5.5 cannot tell ``max(date)``.
     """
 
     name: str

@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from retail_assets.cli.output import Column, Table, grouped, print_table, say
+from retail_assets.contracts.contract import quote_literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 EXPECTED = """
-    WITH latest AS (
-        SELECT max(date) AS date FROM {forecast}
-    ),
-    expected AS (
-        SELECT key_type, date, count(DISTINCT key_value) AS series, sum(mean) AS units, any_value(model) AS model
-        FROM {forecast} SEMI JOIN latest USING (date)
-        GROUP BY key_type, date
-    ),
-    tested AS (
-        SELECT
-            key_type,
-            avg(rmsse) FILTER (WHERE is_published) AS rmsse,
-            avg(rmsse) FILTER (WHERE model = 'seasonal_naive_7') AS naive,
-            avg(rmsse) FILTER (WHERE model = 'ma_28') AS average,
-            avg(bias) FILTER (WHERE is_published) AS bias
-        FROM {backtest} SEMI JOIN latest USING (date)
-        WHERE demand_class = 'all'
-        GROUP BY key_type
-    )
-    SELECT key_type, series, round(units)::BIGINT, model, rmsse, naive, average, bias, date
-    FROM expected LEFT JOIN tested USING (key_type)
+    SELECT key_type, count(DISTINCT key_value), round(sum(mean))::BIGINT, any_value(model)
+    FROM {forecast}
+    WHERE date = {origin}
+    GROUP BY key_type
     ORDER BY key_type
 """
+TESTED = """
+    SELECT
+        key_type,
+        avg(rmsse) FILTER (WHERE is_published),
+        avg(rmsse) FILTER (WHERE model = 'seasonal_naive_7'),
+        avg(rmsse) FILTER (WHERE model = 'ma_28'),
+        avg(bias) FILTER (WHERE is_published)
+    FROM {backtest}
+    WHERE demand_class = 'all' AND date = {origin}
+    GROUP BY key_type
+"""
+UNTESTED = (None, None, None, None)
 
 
 def print_forecasts(connection: DuckDBPyConnection, *, has_sales: bool) -> None:
     """Print what is expected of the coming 28 days by key type, and how good that would have been before."""
     tables = [("demand_forecast", "forecast_backtest")]
     tables += [("sales_forecast", "sales_forecast_backtest")] if has_sales else []
-    found = [
-        row
-        for forecast, backtest in tables
-        for row in connection.execute(EXPECTED.format(forecast=forecast, backtest=backtest)).fetchall()
-    ]
+    found = [row for forecast, backtest in tables for row in _rows(connection, forecast, backtest)]
     if not found:
         return
     say(f"Forecasts of the 28 days after {max(row[-1] for row in found)}: purchases, and net amounts of sales")
     columns = [Column("by"), Column("series", look=grouped), Column("expected", look=grouped), Column("model")]
     columns += [Column(name, look=_error) for name in ("RMSSE", "seasonal naive", "28-day mean")]
     print_table(Table([*columns, Column("bias", look=_share)], [row[:-1] for row in found], absent="-"))
+
+
+def _rows(connection: DuckDBPyConnection, forecast: str, backtest: str) -> Iterator[tuple[Any, ...]]:
+    """What is expected by key type, with the errors at tested origins where there are any; the origin last."""
+    # No max(date): of the only object of a dataset, DuckDB 1.5.5 cannot tell it.
+    days = connection.execute(f"SELECT DISTINCT date FROM {forecast}").fetchall()
+    origin = max((day for (day,) in days), default=None)
+    named = {"forecast": forecast, "backtest": backtest, "origin": quote_literal(origin)}
+    tested = {key: errors for key, *errors in connection.execute(TESTED.format(**named)).fetchall()}
+    for key, *expected in connection.execute(EXPECTED.format(**named)).fetchall():
+        yield (key, *expected, *tested.get(key, UNTESTED), origin)
 
 
 def _error(value: float) -> str:

@@ -2,7 +2,7 @@
 WITH past AS (
     SELECT date AS day, key_value, purchases_t AS units
     FROM daily_aggregates
-    WHERE date > (SELECT max(date) FROM daily_aggregates) - 28
+    WHERE date > getvariable('date')::DATE - 28
 ),
 coming AS (
     SELECT forecast_date AS day, key_value, mean AS units
