@@ -19,6 +19,7 @@ from retail_assets.sources.declared.positions import Document, Place
 GROUP = "sources"
 REJECTED = "_rejected"
 DATE = "date"
+PERSONAL = "personal"
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
 def _rejected_contract(contract: Contract) -> Contract:
     """The contract of the rows that a source's contract refuses."""
     name = f"{contract.name}{REJECTED}"
+    is_personal = any(column.classification == PERSONAL for column in contract.columns)
     return replace(
         contract,
         name=name,
@@ -160,7 +162,12 @@ def _rejected_contract(contract: Contract) -> Contract:
             Column("source_file", "VARCHAR", "Where the row came from.", required=True),
             Column("source_row", "BIGINT", "Number of its line, or of its row in Parquet, from 1.", required=True),
             Column("reason", "VARCHAR", "Why it was rejected.", required=True),
-            Column("received", "VARCHAR", "The row as received: its line, or its columns as a JSON object."),
+            Column(
+                "received",
+                "VARCHAR",
+                "The row as received: its line, or its columns as a JSON object.",
+                classification=PERSONAL if is_personal else None,
+            ),
         ),
         row_rules=(),
         table_rules=(),
