@@ -143,8 +143,11 @@ def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
         place = ("schema", 0, "properties", number)
         if column.partition_position is not None and (column.name, column.type) != (DATE, "DATE"):
             yield f"only a column {DATE!r} of type DATE can be a partition, and {column.name!r} is none", place
-        if column.name.startswith("_"):
-            yield f"the name {column.name!r} begins with an underscore", place
+        if column.name.startswith("_") or column.name == "received":
+            yield (
+                f"a column of a source cannot be called {column.name!r}: give it another name, and this as an alias",
+                place,
+            )
 
 
 def _rejected_contract(contract: Contract) -> Contract:

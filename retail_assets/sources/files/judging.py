@@ -32,7 +32,7 @@ def part_contract(contract: Contract) -> Contract:
 
 
 def judged_rows(contract: Contract, rows: ReceivedRows, file: str) -> str:
-    """A SELECT of all rows of a file: the columns of its part, ``reason`` and, of rejected rows, ``received``."""
+    """A SELECT of all rows of a file: the columns of its part, ``_reason`` and, of rejected rows, ``_received``."""
     names = names_read(contract)
     bare = {column.name for column in contract.columns if column.type.upper() != TEXT and not column.expression}
     texts = ", ".join(_received(name, rows, "bare" if name in bare else "filled") for name in names)
@@ -104,7 +104,7 @@ def _scale(kind: str) -> int:
 def _first_reason(contract: Contract) -> str:
     """The first reason that applies to a row: a damaged line, no value, a missing one, then the contract's rules."""
     cases = "\n            ".join(f"WHEN {when} THEN {quote_literal(reason)}" for reason, when in _reasons(contract))
-    return f"CASE\n            WHEN damage IS NOT NULL THEN damage\n            {cases}\n        END"
+    return f"CASE\n            WHEN _damage IS NOT NULL THEN _damage\n            {cases}\n        END"
 
 
 def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
