@@ -86,6 +86,7 @@ def examine() -> list[Finding]:
         "folders": lambda: _folders(settings),
         "memory": lambda: _memory(settings),
         "contracts": _contracts,
+        "sources": lambda: _sources(platform),
         "marts": lambda: _marts(settings),
         "definitions": lambda: _definitions(settings),
         "Dagster instance": lambda: _instance(settings),
@@ -194,6 +195,12 @@ def _contracts() -> Iterator[Finding]:
     for name in names:
         contract(name)
     yield Finding("contracts", "ok", f"{plural(len(names), 'contract')} readable")
+
+
+def _sources(platform: Platform) -> Iterator[Finding]:
+    from retail_assets.cli.source_examination import examine_sources
+
+    yield from examine_sources(platform)
 
 
 def _marts(settings: Settings) -> Iterator[Finding]:

@@ -94,6 +94,7 @@ def platform_status(platform: Platform) -> PlatformStatus:
     """Everything that is known of the platform's datasets, from manifests, ledger and instance."""
     from retail_assets.assets.catalogue import marts_of, steps_of
     from retail_assets.assets.dataset_asset import asset_key
+    from retail_assets.assets.declared_sources import declared_sources
     from retail_assets.inspection.records import check_states, last_materialized
 
     files, steps = platform.landing.files(), steps_of(platform.settings)
@@ -102,6 +103,8 @@ def platform_status(platform: Platform) -> PlatformStatus:
         times = last_materialized(instance, keys) if instance else {}
         checks = check_states(instance, open_definitions(platform.settings)) if instance else []
     datasets = [item for step in steps for item in _of_step(platform, step, times, checks)]
+    broken = declared_sources(platform.settings).broken
+    datasets += [DatasetStatus(source.name, problem=source.problem) for source in broken]
     datasets += [DatasetStatus(mart.name, problem=str(mart.error)) for mart in marts_of(platform.settings).broken]
     return PlatformStatus(
         data_dir=str(platform.settings.data_dir),

@@ -67,13 +67,17 @@ def _contents(
 ) -> tuple[Path, Census | None]:
     """Check all bytes; returns where the reader finds them, and the census of a text."""
     if first.startswith(PARQUET_MAGIC) or arrival.name.lower().endswith(".parquet"):
-        _check_parquet(arrival, content)
+        check_parquet(arrival, content)
         return arrival.path, None
     return _text(arrival, content, first, folder, encoding, sink)
 
 
-def _check_parquet(arrival: Arrival, content: Iterable[bytes]) -> None:
-    """Read all bytes for their digest; the magic bytes must stand at both ends."""
+def check_parquet(arrival: Arrival, content: Iterable[bytes]) -> None:
+    """Read all bytes for their digest; the magic bytes must stand at both ends.
+
+    Raises:
+        BlockedFile: ``corrupt_parquet``.
+    """
     head = tail = b""
     for chunk in content:
         head = head or chunk[:4]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
+from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication
 
@@ -36,6 +37,7 @@ def load(
     """
     connection.execute(LOADS)
     connection.execute(_create_table(contract))
+    _refit(connection, contract)
     loaded = [item.staged.partition for item in publications]
     if old := [partition for partition in loaded if partition in replaced]:
         connection.execute(_delete(contract, old))
@@ -55,6 +57,27 @@ def _create_table(contract: Contract) -> str:
         f"{column.quoted} {column.type}{' NOT NULL' if column.required else ''}" for column in contract.columns
     )
     return f"CREATE TABLE IF NOT EXISTS {quote_identifier(contract.name)} ({columns})"
+
+
+def _refit(connection: DuckDBPyConnection, contract: Contract) -> None:
+    """Give a table of an earlier contract the columns of this one; rows keep what they have in common with it."""
+    table, before = quote_identifier(contract.name), quote_identifier(f"{contract.name} before")
+    wanted = {name: kind for name, kind, *_ in _described(connection, Dataset(contract, ()).relation())}
+    held = {name: kind for name, kind, *_ in _described(connection, f"FROM {table}")}
+    if held == wanted:
+        return
+    common = [column for column in contract.columns if column.name in held]
+    values = ", ".join(f"TRY_CAST({column.quoted} AS {column.type}) AS {column.quoted}" for column in common)
+    connection.execute(f"ALTER TABLE {table} RENAME TO {before}")
+    # Without NOT NULL: rows of the earlier contract lack what is new until they are loaded anew.
+    connection.execute(f"CREATE TABLE {table} AS {Dataset(contract, ()).relation()}")
+    if common:
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT {values} FROM {before}")
+    connection.execute(f"DROP TABLE {before}")
+
+
+def _described(connection: DuckDBPyConnection, relation: str) -> list[tuple[str, ...]]:
+    return connection.execute(f"DESCRIBE {relation}").fetchall()
 
 
 def _delete(contract: Contract, partitions: Iterable[Partition]) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from retail_assets.settings import Settings
 from retail_assets_tests.cli.conftest import Result, Retail
+from retail_assets_tests.sources.declared.declaring import ID, Declared
 
 
 def _findings(result: Result) -> dict[str, dict[str, Any]]:
@@ -94,3 +96,25 @@ def test_as_a_table_and_as_csv(retail: Retail, data_dir: Path, monkeypatch: pyte
     assert "RETAIL_MEMORY_LIMIT_MB" in table.out
     assert max(map(len, table.lines)) <= 80
     assert retail("doctor", "--format", "csv").lines[0] == "what,state,found"
+
+
+def test_sources_that_cannot_be_read_are_named_with_what_to_do(
+    retail: Retail, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shop = Declared(tmp_path / "shop", Settings(data_dir=data_dir))
+    shop.source("shops", ID)
+    shop.source("lost", ID, location="nowhere")
+    shop.source("broken", ID, format="xml")
+    shop.deliver("a.csv", "id\n1\n")
+    monkeypatch.setenv("RETAIL_SOURCES_FILE", str(shop.folder / "sources.yaml"))
+
+    result = retail("doctor", "--format", "json")
+
+    found = _findings(result)
+    assert result.code == 1
+    assert found["source shops"]["state"] == "ok"
+    assert "there is no folder" in found["source lost"]["mend"]
+    assert "sources.2.format: Input should be 'csv'" in found["source broken"]["mend"]
+    told = retail("status")
+    assert told.code == 1
+    assert "sources.2.format: Input should be 'csv'" in told.err

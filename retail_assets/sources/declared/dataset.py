@@ -39,13 +39,14 @@ def count_rows(
     connection.execute(f"CREATE OR REPLACE TEMP VIEW received AS {received.relation()}")
     columns = ", ".join(column.quoted for column in source.contract.columns)
     day = f"{DATE}::VARCHAR" if source.is_dated else "''"
+    rows = _sql(source, "true", is_sorted=False)
     counted = connection.execute(
-        f"SELECT {day}, count(*), sum(hash({columns}))::VARCHAR FROM ({_sql(source, 'true')}) GROUP BY ALL"
+        f"SELECT {day}, count(*), sum(hash({columns}))::VARCHAR FROM ({rows}) GROUP BY ALL"
     ).fetchall()
-    return {at: (rows, f"{rows}-{digest}") for at, rows, digest in counted}
+    return {at: (count, f"{count}-{digest}") for at, count, digest in counted}
 
 
-def _sql(source: DeclaredSource, asked: str) -> str:
+def _sql(source: DeclaredSource, asked: str, *, is_sorted: bool = True) -> str:
     contract = source.contract
     key = [column.quoted for column in contract.key_columns]
     place = [column.quoted for column in PLACE]
@@ -55,5 +56,5 @@ def _sql(source: DeclaredSource, asked: str) -> str:
         latest=one_each if key else "",
         columns=", ".join(column.quoted for column in contract.columns),
         asked=asked,
-        ordered=", ".join([*([DATE] if source.is_dated else []), *(key or place)]),
+        ordered=f"ORDER BY {', '.join([*([DATE] if source.is_dated else []), *(key or place)])}" if is_sorted else "",
     )

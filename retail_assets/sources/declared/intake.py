@@ -123,7 +123,10 @@ class Intake:
     def _readable(self, state: SourceState) -> SourceState:
         """The same state, where at least one file could be read."""
         if not state.parts:
-            raise SourceUnavailable("\n".join(seen.blocked for seen in state.files))
+            blocked = "\n".join(seen.blocked for seen in state.files)
+            raise SourceUnavailable(
+                blocked or f"{self.source.name}: its files are still being written; run it again later"
+            )
         return state
 
     def _seen(self, arrivals: Iterable[Arrival], before: SourceState, stage: Path) -> Iterable[SeenFile]:
@@ -131,20 +134,20 @@ class Intake:
         is_same_reader = before.reader == self._reader
         for number, arrival in enumerate(arrivals):
             seen = known.get(arrival.name)
-            is_same = seen and (seen.bytes, seen.stamp) == (arrival.bytes, _stamp(arrival))
-            if seen and is_same and is_same_reader:
-                yield seen
+            kept = seen if is_same_reader else None  # rows that were read otherwise fit nothing any more
+            if kept and (kept.bytes, kept.stamp) == (arrival.bytes, _stamp(arrival)):
+                yield kept
                 continue
             folder = stage / str(number)
             folder.mkdir()
             try:
                 yield self._read(arrival, folder)
             except FileChanged:  # it is looked at again when it keeps still
-                if seen:
-                    yield replace(seen, stamp="")
+                if kept:
+                    yield replace(kept, stamp="")
             except BlockedFile as error:
                 stamp = "" if error.code == UNREADABLE else _stamp(arrival)
-                yield SeenFile(arrival.name, arrival.bytes, stamp, "", seen.part if seen else None, str(error))
+                yield SeenFile(arrival.name, arrival.bytes, stamp, "", kept.part if kept else None, str(error))
 
     def _read(self, arrival: Arrival, folder: Path) -> SeenFile:
         configuration, options = self.source.configuration, self.source.configuration.options

@@ -19,6 +19,7 @@ from retail_assets.sources.declared.positions import Document, Place
 GROUP = "sources"
 REJECTED = "_rejected"
 DATE = "date"
+PERSONAL = "personal"
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,17 @@ def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
         place = ("schema", 0, "properties", number)
         if column.partition_position is not None and (column.name, column.type) != (DATE, "DATE"):
             yield f"only a column {DATE!r} of type DATE can be a partition, and {column.name!r} is none", place
-        if column.name.startswith("_"):
-            yield f"the name {column.name!r} begins with an underscore", place
+        if column.name.startswith("_") or column.name == "received":
+            yield (
+                f"a column of a source cannot be called {column.name!r}: give it another name, and this as an alias",
+                place,
+            )
 
 
 def _rejected_contract(contract: Contract) -> Contract:
     """The contract of the rows that a source's contract refuses."""
     name = f"{contract.name}{REJECTED}"
+    is_personal = any(column.classification == PERSONAL for column in contract.columns)
     return replace(
         contract,
         name=name,
@@ -160,7 +165,12 @@ def _rejected_contract(contract: Contract) -> Contract:
             Column("source_file", "VARCHAR", "Where the row came from.", required=True),
             Column("source_row", "BIGINT", "Number of its line, or of its row in Parquet, from 1.", required=True),
             Column("reason", "VARCHAR", "Why it was rejected.", required=True),
-            Column("received", "VARCHAR", "The row as received: its line, or its columns as a JSON object."),
+            Column(
+                "received",
+                "VARCHAR",
+                "The row as received: its line, or its columns as a JSON object.",
+                classification=PERSONAL if is_personal else None,
+            ),
         ),
         row_rules=(),
         table_rules=(),

@@ -48,7 +48,7 @@ def _careful(file: Unpacked, header: Header, layout: Layout, delimiter: str, fol
     line = _as_received("text", delimiter)
     sql = (
         f"SELECT {_values(layout, delimiter)}, number AS source_row, {NO_DAMAGE} FROM {good} UNION ALL BY NAME "
-        f"SELECT number AS source_row, reason AS damage, {line} AS line FROM {damaged}"
+        f"SELECT number AS source_row, reason AS _damage, {line} AS _line FROM {damaged}"
     )
     return ReceivedRows(sql, frozenset(layout.positions), split.records + split.damaged_lines, layout.notes)
 

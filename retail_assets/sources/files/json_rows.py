@@ -35,8 +35,8 @@ def json_rows(file: Unpacked, contract: Contract, folder: Path) -> ReceivedRows:
     lines = read_csv(numbered, columns, parallel=False, is_ours=True)
     values = ", ".join(f"{_value(found)} AS {quote_identifier(wanted)}" for wanted, found in paths.items())
     sql = (
-        f"SELECT {values}, number AS source_row, CASE WHEN object IS NULL THEN 'bad_json' END AS damage, "
-        "CASE WHEN object IS NULL THEN line END AS line FROM ("
+        f"SELECT {values}, number AS source_row, CASE WHEN object IS NULL THEN 'bad_json' END AS _damage, "
+        "CASE WHEN object IS NULL THEN line END AS _line FROM ("
         "SELECT *, CASE WHEN json_valid(line) THEN CASE json_type(line) WHEN 'OBJECT' THEN line END END AS object "
         f"FROM {lines})"
     )

@@ -17,6 +17,7 @@ PLACE = (
     Column("source_file", "VARCHAR", "Where the row came from.", required=True),
     Column("source_row", "BIGINT", "Number of its line, or of its row in Parquet, from 1.", required=True),
 )
+TEXT = "VARCHAR"
 _FLOATS = ("DOUBLE", "FLOAT", "REAL")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _LEEWAY = 6
@@ -31,9 +32,10 @@ def part_contract(contract: Contract) -> Contract:
 
 
 def judged_rows(contract: Contract, rows: ReceivedRows, file: str) -> str:
-    """A SELECT of all rows of a file: the columns of its part, ``reason`` and, of rejected rows, ``received``."""
+    """A SELECT of all rows of a file: the columns of its part, ``_reason`` and, of rejected rows, ``_received``."""
     names = names_read(contract)
-    texts = ", ".join(_filled(name, name in rows.names) for name in names)
+    bare = {column.name for column in contract.columns if column.type.upper() != TEXT and not column.expression}
+    texts = ", ".join(_received(name, rows, "bare" if name in bare else "filled") for name in names)
     plain = [column for column in contract.columns if not column.expression and column.name not in FILLED]
     computed = [column for column in contract.columns if column.expression]
     columns = ", ".join(column.quoted for column in part_contract(contract).columns)
@@ -50,9 +52,10 @@ def judged_rows(contract: Contract, rows: ReceivedRows, file: str) -> str:
     )
 
 
-def _filled(name: str, is_there: bool) -> str:
+def _received(name: str, rows: ReceivedRows, reading: str) -> str:
+    """The received text of a name, NULL where there is none; white space around what is no text does not count."""
     column = quote_identifier(name)
-    return f"filled({column}) AS {column}" if is_there else f"NULL::VARCHAR AS {column}"
+    return f"{reading}({column}) AS {column}" if name in rows.names else f"NULL::VARCHAR AS {column}"
 
 
 def _value(column: Column) -> str:
@@ -69,14 +72,15 @@ def _value(column: Column) -> str:
 def _cast(column: Column, text: str) -> str:
     """The text as the column's type; NULL where it does not say plainly which value that is."""
     kind = column.type.upper()
-    if kind == "VARCHAR":
+    if kind == TEXT:
         return f"CASE WHEN has_control_characters({text}) THEN printable({text}) ELSE {text} END"
     if kind in _WHOLE:
         return f"TRY_CAST(whole_number({text}) AS {kind})"
     if kind.startswith("DECIMAL"):
         value, scale = f"TRY_CAST(plain_number({text}) AS {kind})", _scale(kind)
-        finer = f"TRY_CAST(plain_number({text}) AS DECIMAL(38, {min(scale + _LEEWAY, 38)}))"
-        return f"CASE WHEN {value} = {finer} THEN {value} END"
+        finer = f"TRY_CAST({text} AS DECIMAL(38, {min(scale + _LEEWAY, 38)}))"
+        is_rounded = f"CASE WHEN may_be_finer({text}, {scale}) THEN {value} IS DISTINCT FROM {finer} ELSE false END"
+        return f"CASE WHEN NOT {is_rounded} THEN {value} END"
     if kind in _FLOATS:
         return f"TRY_CAST(plain_number({text}) AS {kind})"
     if kind == "BOOLEAN":
@@ -100,7 +104,7 @@ def _scale(kind: str) -> int:
 def _first_reason(contract: Contract) -> str:
     """The first reason that applies to a row: a damaged line, no value, a missing one, then the contract's rules."""
     cases = "\n            ".join(f"WHEN {when} THEN {quote_literal(reason)}" for reason, when in _reasons(contract))
-    return f"CASE\n            WHEN damage IS NOT NULL THEN damage\n            {cases}\n        END"
+    return f"CASE\n            WHEN _damage IS NOT NULL THEN _damage\n            {cases}\n        END"
 
 
 def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:

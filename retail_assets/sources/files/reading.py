@@ -70,14 +70,14 @@ def read_file(settings: Settings, arrival: Arrival, name: str, terms: Terms, fol
         connection.execute(sql_text(CASTS))
         connection.execute(f"SET VARIABLE source_timezone = {quote_literal(terms.timezone)}")
         notes = _load(connection, file, name, terms, folder)
-        counts = dict(connection.execute("SELECT reason, count(*) FROM judged GROUP BY reason").fetchall())
+        counts = dict(connection.execute("SELECT _reason, count(*) FROM judged GROUP BY _reason").fetchall())
         rows, rejected = counts.pop(None, 0), dict(sorted(counts.items()))
         _refuse_too_many(connection, name, rows, rejected, terms.max_rejected_share)
         columns = ", ".join(column.quoted for column in part_contract(terms.contract).columns)
         with one_thread(connection):
-            _copy(connection, terms.contract, f"SELECT {columns} FROM judged WHERE reason IS NULL", folder / GOOD)
-            refused = "SELECT source_file, source_row, reason, received FROM judged WHERE reason IS NOT NULL"
-            _copy(connection, terms.contract, refused, folder / REFUSED)
+            _copy(connection, terms.contract, f"SELECT {columns} FROM judged WHERE _reason IS NULL", folder / GOOD)
+            refused = "SELECT source_file, source_row, _reason AS reason, _received AS received FROM judged"
+            _copy(connection, terms.contract, f"{refused} WHERE _reason IS NOT NULL", folder / REFUSED)
     return FileReading(file.sha256, rows, rejected, notes)
 
 
@@ -129,8 +129,8 @@ def _refuse_too_many(
     if refused <= most * (rows + refused):
         return
     first = connection.execute(
-        "SELECT reason, min(source_row), arg_min(received, source_row) FROM judged "
-        "WHERE reason IS NOT NULL GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 3"
+        "SELECT _reason, min(source_row), arg_min(_received, source_row) FROM judged "
+        "WHERE _reason IS NOT NULL GROUP BY _reason ORDER BY count(*) DESC, _reason LIMIT 3"
     ).fetchall()
     told = "; ".join(
         f"{rejected[reason]:,} {reason}, first in row {row:,}: {text[:200]}" for reason, row, text in first

@@ -11,7 +11,7 @@ class ReceivedRows:
     """A SELECT of every row of a file.
 
     Its columns are the names that the contract reads and the file has, all text; ``source_row``, the number of the
-    row's first line, or of the row in Parquet; ``damage`` and ``line``, the reason and the text of a line that is no
+    row's first line, or of the row in Parquet; ``_damage`` and ``_line``, the reason and the text of a line that is no
     record.
     """
 
@@ -22,4 +22,4 @@ class ReceivedRows:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-NO_DAMAGE = "NULL::VARCHAR AS damage, NULL::VARCHAR AS line"
+NO_DAMAGE = "NULL::VARCHAR AS _damage, NULL::VARCHAR AS _line"

@@ -17,7 +17,7 @@ from pathlib import Path
 from retail_assets.landing.arrival import Arrival, require_unchanged
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import Census
-from retail_assets.landing.gate import refuse_binary
+from retail_assets.landing.gate import check_parquet, refuse_binary
 from retail_assets.landing.streams import GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
 from retail_assets.sources.declared.configuration import FileFormat
 
@@ -49,7 +49,7 @@ def unpack(arrival: Arrival, form: FileFormat, encoding: str, delimiter: str, fo
         first = next(chunks, b"")
         content = chain((first,), chunks)
         if form == "parquet":
-            _check_parquet(arrival, content)
+            check_parquet(arrival, content)
             path, census = arrival.path, None
         else:
             census = _unpack_text(arrival.name, content, first, encoding, delimiter if form == "csv" else COMMA, text)
@@ -87,13 +87,3 @@ def _in_utf8(name: str, pieces: Iterable[bytes], encoding: str) -> Iterable[byte
         return as_utf8(chain((start,), found), encoding, name)
     refuse_binary(name, start)
     return chain((start,), found)
-
-
-def _check_parquet(arrival: Arrival, content: Iterable[bytes]) -> None:
-    head = tail = b""
-    for piece in content:
-        head = head or piece[:4]
-        tail = (tail + piece)[-4:]
-    if head != PARQUET_MAGIC or tail != PARQUET_MAGIC or arrival.bytes < 12:
-        cause = "it is no Parquet file" if head != PARQUET_MAGIC else "its footer is missing: it was cut off"
-        raise BlockedFile("corrupt_parquet", arrival.name, cause, "Nothing of it was read. Deliver it again.")

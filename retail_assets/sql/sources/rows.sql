@@ -7,4 +7,4 @@ WITH latest AS (
 SELECT ${columns}
 FROM latest
 WHERE ${asked}
-ORDER BY ${ordered}
+${ordered}

@@ -172,6 +172,19 @@ class TestContract:
         assert declared.rows("shops", "id") == [("1",)]
         assert declared.rejected("shops") == [(3, "too_small_amount"), (4, "not_accepted_status")]
 
+    def test_names_that_the_reading_itself_might_use_are_free(self, declared: Declared) -> None:
+        names = ["reason", "line", "damage", "number", "text", "source_file"]
+        declared.source("shops", ID, *({"name": name, "physicalType": "VARCHAR"} for name in names))
+        declared.deliver("a.csv", "id,reason,line,damage,number,text\n1,a,b,c,d,e\n")
+        declared.deliver("b.jsonl", '{"id": 2, "reason": "f", "line": "g", "number": 3}\n')
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [
+            ("1", "a", "b", "c", "d", "e", "in/a.csv"),
+            ("2", "f", "g", None, "3", None, "in/b.jsonl"),
+        ]
+
     def test_sql_that_cannot_be_run_names_the_contract(self, declared: Declared) -> None:
         declared.source("shops", ID, {"name": "x", "physicalType": "INTEGER", "transformLogic": "no_such(received.id)"})
         declared.deliver("a.csv", "id\n1\n")
@@ -256,6 +269,34 @@ class TestChange:
         declared.make("shops")
 
         assert declared.rows("shops", "amount::VARCHAR") == [("2.5000",)]
+
+    def test_the_table_of_an_earlier_contract_gets_the_columns_of_the_new_one(self, declared: Declared) -> None:
+        declared.source("orders", ID, AT, DATE)
+        declared.deliver("a.csv", "id,moment,amount\n1,2024-03-01T10:00,2.5\n2,2024-03-02T10:00,3\n")
+        declared.make("orders")
+        declared.entries.clear()
+        declared.source("orders", ID, AT, DATE, {**AMOUNT, "required": True})
+
+        declared.make("orders")
+
+        with duckdb.connect(str(declared.settings.warehouse_file), read_only=True) as connection:
+            assert connection.execute("SELECT id, amount FROM orders ORDER BY id").fetchall() == [
+                ("1", Decimal("2.50")),
+                ("2", Decimal("3.00")),
+            ]
+
+    def test_a_file_that_another_contract_refuses_leaves_nothing_of_the_old_one(self, declared: Declared) -> None:
+        declared.source("shops", ID)
+        declared.deliver("a.csv", "id\n1\n")
+        declared.deliver("b.csv", "id,amount\n2,2.5\n")
+        declared.make("shops")
+        _redeclare(declared, ID, {**AMOUNT, "required": True})
+
+        made = declared.make("shops")
+
+        assert declared.rows("shops", "id") == [("2",)]
+        (verdict,) = (v for v in made["shops_rejected"][0].verdicts if v.check == "blocked_source_files")
+        assert verdict.detail.startswith("missing_column: in/a.csv")
 
     def test_days_to_come_wait_and_days_before_the_platform_are_rejected(self, declared: Declared) -> None:
         declared.settings = declared.settings.model_copy(update={"as_of": datetime(2024, 3, 2, 12)})
