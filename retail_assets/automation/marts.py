@@ -24,8 +24,8 @@ def mart_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         minimum_interval_seconds=settings.sensor_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED,
         required_resource_keys={"platform"},
-        description="Makes what is missing or stale of the marts: the dates whose inputs have changed, and all dates of "
-        "a mart whose SQL has.",
+        description="Makes what is missing or stale of the marts: the dates whose inputs have changed, and all dates "
+        "of a mart whose SQL has.",
     )
     def stale_marts(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         return look_for_stale_marts(context.instance, context.resources.platform, context.cursor, keys)

@@ -1,4 +1,4 @@
-"""`retail marts` and `retail new-mart`: the datasets that users bring, what is wrong with them, and how to begin one."""
+"""`retail marts` and `retail new-mart`: datasets that users bring, what is wrong with them, and how to begin one."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _rows(found: MartSteps) -> list[dict[str, Any]]:
             rows.append(
                 {**one, "columns": len(step.mart.contract.columns), "table": step.mart.has_table, "problem": ""}
             )
-    nothing = {"partitions": None, "reads": [], "columns": None, "table": None}
+    nothing: dict[str, Any] = {"partitions": None, "reads": [], "columns": None, "table": None}
     rows += [{"mart": mart.name, "state": "broken", **nothing, "problem": str(mart.error)} for mart in found.broken]
     return rows
 

@@ -57,11 +57,12 @@ def contract(name: str) -> Contract:
         KeyError: no dataset has that name.
         ValueError: the file is not a valid contract; the message names the file.
     """
-    return _brought[name] if name in _brought else _packaged(name)
+    return _brought[name] if name in _brought else packaged(name)
 
 
 @cache
-def _packaged(name: str) -> Contract:
+def packaged(name: str) -> Contract:
+    """The contract of a dataset of this package; errors as for ``contract``."""
     if name not in contract_files():
         raise KeyError(f"no contract for {name!r}; there are {', '.join(contract_names())}")
     return read_contract(contract_files()[name])

@@ -148,7 +148,7 @@ def _making(path: Path, text: str) -> Making:
 
 
 def _node(text: str) -> yaml.Node:
-    return yaml.compose(text, Loader=SAFE_LOADER)
+    return yaml.compose(text, Loader=SAFE_LOADER) or yaml.ScalarNode("tag:yaml.org,2002:null", "")
 
 
 def _in_customs(root: yaml.Node, keys: Iterable[str | int]) -> tuple[str | int, ...]:

@@ -9,8 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from retail_assets.contracts import contract
-from retail_assets.contracts.loader import _packaged, contract_files
+from retail_assets.contracts.loader import contract_files, packaged
 from retail_assets_tests.building import land
 from retail_assets_tests.end_to_end.running import (
     WAYS,
@@ -217,9 +216,9 @@ class TestBrokenContract:
         changed = tmp_path / "daily_aggregates.yaml"
         changed.write_text(yaml.safe_dump(document), encoding="utf-8")
         monkeypatch.setitem(contract_files(), "daily_aggregates", changed)
-        _packaged.cache_clear()
+        packaged.cache_clear()
         yield
-        _packaged.cache_clear()
+        packaged.cache_clear()
 
     @pytest.fixture
     def run(self, run: Runner) -> Runner:

@@ -95,11 +95,14 @@ SQL = (
         ("name: views, physicalType: BIGINT", "name: views, physicalType: BIGGINT",
          "bad.yaml:12:9: BIGGINT is no type of DuckDB's"),
         ("name: date, physicalType: DATE", "name: views, physicalType: VARCHAR",
-         "bad.yaml:11:7: a mart is partitioned by date (a column date of type DATE) or not at all, not by views VARCHAR"),
+         "bad.yaml:11:7: a mart is partitioned by date (a column date of type DATE) or not at all, "
+         "not by views VARCHAR"),
         ("WHERE views < 0", "WHERE clicks < 0", "bad.yaml:14:9: rule positive: Referenced column \"clicks\" not found"),
         ("{minimum: 0}", "{minimum: zero}", "bad.yaml:12:9: "),
-        ("days: 7", "days: 0", "bad.yaml:16:56: reads.daily_aggregates.days: Input should be greater than or equal to 1"),
-        ("reads, value: {daily_aggregates:", "reads, value: {features:", "bad.yaml:16:41: the SQL does not read features"),
+        ("days: 7", "days: 0", "bad.yaml:16:56: reads.daily_aggregates.days: Input should be greater "
+         "than or equal to 1"),
+        ("reads, value: {daily_aggregates:", "reads, value: {features:",
+         "bad.yaml:16:41: the SQL does not read features"),
         (", partitioned: true, partitionKeyPosition: 1", "",
          "bad.yaml:16:49: bad is not partitioned by date: all of it is read anyway"),
         ("FROM staged_bad", "FROM staged_worse", "bad.yaml:20:16: check total: Table with name staged_worse does not"),
