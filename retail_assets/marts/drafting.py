@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,15 @@ LOGICAL_TYPES = {
     "FLOAT": "number", "TINYINT": "integer", "SMALLINT": "integer", "INTEGER": "integer", "BIGINT": "integer",
 }  # fmt: skip
 """The standard's names of DuckDB's types."""
+PLAIN_NAME = re.compile("[a-z_][a-z0-9_]*")
 WIDER = {"HUGEINT": "BIGINT"}
 """What a sum of integers is, and what every warehouse can hold of it."""
 
 
 def draft_sql(contract: Contract) -> str:
     """A SELECT of all columns of a dataset, to be cut down."""
-    columns = ",\n".join(f"    {column.quoted}" for column in contract.columns)
-    keys = ", ".join(column.quoted for column in (*contract.partition_columns, *contract.key_columns))
+    columns = ",\n".join(f"    {_plain(column)}" for column in contract.columns)
+    keys = ", ".join(_plain(column) for column in contract.key_columns)
     order = f"\nORDER BY {keys}" if keys else ""
     return f"-- What one row is, in a sentence.\nSELECT\n{columns}\nFROM {contract.name}{order};\n"
 
@@ -62,6 +64,11 @@ def _properties(found: Mapping[str, str], read: list[Contract], *, is_dated: boo
         if alike and alike.classification:
             item["classification"] = alike.classification
         yield item | {"description": alike.description if alike and alike.description else "What it says."}
+
+
+def _plain(column: Column) -> str:
+    """The name as one would write it."""
+    return column.name if PLAIN_NAME.fullmatch(column.name) else column.quoted
 
 
 def _alike(name: str, kind: str, read: list[Contract]) -> Column | None:

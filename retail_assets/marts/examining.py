@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from retail_assets.contracts import Contract
+from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.contract import quote_identifier
 from retail_assets.engine.audit import contract_rules
-from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.query import sql_text
 from retail_assets.marts.contract_file import ContractFile
 from retail_assets.marts.mart import MartError
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "mart"
 """The view of the SQL that is being examined."""
+DATE = Column("date", "DATE", "Which date.")
 INTEGERS = frozenset(
     ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
 )
@@ -43,13 +43,14 @@ def examination(known: Mapping[str, Contract]) -> Iterator[Examination]:
     with duckdb.connect(config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(sql_text("macros"))
-        connection.execute(f"CREATE TABLE {REQUESTED} (date DATE)")
-        yield Examination(connection, dict(known))
+        work = Examination(connection, dict(known))
+        work._create_table(REQUESTED, (DATE,))
+        yield work
 
 
 @dataclass
 class Examination:
-    """A DuckDB with an empty view for each dataset that a mart may read."""
+    """A DuckDB with an empty table for each dataset that a mart reads."""
 
     connection: duckdb.DuckDBPyConnection
     known: dict[str, Contract]
@@ -96,17 +97,20 @@ class Examination:
         self._require_checks(file)
 
     def _show(self, parsed: ParsedSQL) -> None:
-        """Views of everything that is read."""
+        """Tables for everything that is read."""
         for name in parsed.datasets:
             if name not in self.known:
                 raise parsed.error(self._unknown(name), name)
             if name in self._shown:
                 continue
-            contract = self.known[name]
-            self.connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {Dataset(contract, ()).relation()}")
-            columns = [f"{column.quoted} {column.type}" for column in contract.partition_columns] or ["date DATE"]
-            self.connection.execute(f"CREATE TABLE {quote_identifier(name + PARTITIONS)} ({', '.join(columns)})")
+            self._create_table(name, self.known[name].columns)
+            self._create_table(name + PARTITIONS, self.known[name].partition_columns or (DATE,))
             self._shown.add(name)
+
+    def _create_table(self, name: str, columns: Iterable[Column]) -> None:
+        """A table, of which DuckDB speaks in its errors as users do."""
+        described = ", ".join(f"{column.quoted} {column.type}" for column in columns)
+        self.connection.execute(f"CREATE OR REPLACE TABLE {quote_identifier(name)} ({described})")
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.known, n=1)
@@ -137,8 +141,7 @@ class Examination:
                 raise file.column_error(column, f"rule {rule}: {problem}")
 
     def _require_checks(self, file: ContractFile) -> None:
-        empty = Dataset(file.contract, ()).relation()
-        self.connection.execute(f"CREATE OR REPLACE VIEW {quote_identifier(f'staged_{file.contract.name}')} AS {empty}")
+        self._create_table(f"staged_{file.contract.name}", file.contract.columns)
         for position, check in enumerate(file.making.checks):
             if problem := self._refused(f"SELECT passed, detail FROM (\n{check.query}\n)"):
                 raise file.making_error(f"check {check.name}: {problem}", "checks", position, "query")
