@@ -38,6 +38,6 @@ def look_for_stale_marts(
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs of the marts that are due; of those that are new to the definitions, once these are reloaded."""
     steps = [step for step in marts_of(platform.settings).steps if asset_key(step, step.outputs[0]) in loaded]
-    ready = tuple(step for step in steps if is_ready(platform, step))
+    ready = tuple(step for step in steps if step.partitioning == "date" or is_ready(platform, step))
     dates = {day for step in ready for day in mart_dates(platform, step)}
     return look_for_stale(instance, platform, cursor, ready, sorted(dates))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PARTITIONS = "_partitions"
 """Ends the name of the table of a dataset's partitions; ``requested_partitions`` is that of those asked for."""
 REQUESTED = f"requested{PARTITIONS}"
+LONGEST = 300
 NO_FILES = "a mart reads datasets and no files: nobody would know when one changes, so declare it as a source"
 
 
@@ -74,7 +75,13 @@ def refusal(path: Path, text: str, error: duckdb.Error, before: str = "") -> Mar
     found = told(error)
     offset = int(found.get("position", -1)) - len(before.encode())
     is_file = found.get("exception_type") == "Permission"
-    return MartError(path, NO_FILES if is_file else found["exception_message"], place_of(text, offset))
+    return MartError(path, NO_FILES if is_file else one_line(found["exception_message"]), place_of(text, offset))
+
+
+def one_line(text: str) -> str:
+    """What DuckDB says over several lines; its longer lists are cut off."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def told(error: duckdb.Error) -> dict[str, str]:
