@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+
 import dagster as dg
 
 from retail_assets.assets import partitions
@@ -14,7 +17,7 @@ def broken_mart_asset(mart: BrokenMart) -> dg.AssetsDefinition:
     purpose = f"\n\n{mart.contract.purpose}" if mart.contract else ""
 
     @dg.asset(
-        name=mart.name,
+        key=_key(mart),
         group_name=GROUP,
         description=f"**Broken, and not made.** {mart.error}\n\nWhat was published of it before stays.{purpose}",
         kinds={"duckdb", "parquet"},
@@ -26,3 +29,11 @@ def broken_mart_asset(mart: BrokenMart) -> dg.AssetsDefinition:
         raise dg.Failure(f"{mart.error}. Mend the file, then reload the definitions.", allow_retries=False)
 
     return broken
+
+
+def _key(mart: BrokenMart) -> dg.AssetKey:
+    """Its name; below ``marts`` where another asset has it, with a number where Dagster could not take it as it is."""
+    if mart.is_named:
+        return dg.AssetKey(mart.name)
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", mart.name)
+    return dg.AssetKey([GROUP, plain if plain == mart.name else f"{plain}_{zlib.crc32(mart.name.encode())}"])

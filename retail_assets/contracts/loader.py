@@ -37,8 +37,8 @@ def contract_files() -> dict[str, Path]:
 
 
 def contract_names() -> list[str]:
-    """The names of all datasets that have a contract."""
-    return [*contract_files(), *_brought]
+    """The names of all datasets that have a contract in this package."""
+    return list(contract_files())
 
 
 _brought: dict[str, Contract] = {}
@@ -48,6 +48,11 @@ _brought: dict[str, Contract] = {}
 def bring(item: Contract) -> None:
     """Make the contract of a dataset known that is none of this package's."""
     _brought[item.name] = item
+
+
+def brought_names() -> list[str]:
+    """The names of the datasets that users have brought."""
+    return list(_brought)
 
 
 def contract(name: str) -> Contract:
@@ -114,6 +119,10 @@ def _column(item: SchemaProperty) -> Column:
     options, custom = item.logicalTypeOptions or {}, _custom(item.customProperties)
     if not item.name or not item.physicalType:
         raise ValueError(f"property {item.name!r} needs a name and a physicalType")
+    if item.partitioned and item.partitionKeyPosition is None:
+        raise ValueError(f"property {item.name!r} is partitioned: it needs a partitionKeyPosition, from 1")
+    if item.primaryKey and item.primaryKeyPosition is None:
+        raise ValueError(f"property {item.name!r} is part of the primaryKey: it needs a primaryKeyPosition, from 1")
     return Column(
         name=item.name,
         type=item.physicalType,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from retail_assets.contracts import Contract, contract_names
+from retail_assets.contracts.loader import brought_names
 from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive
@@ -55,7 +56,7 @@ class S3Lake:
 
     def version(self) -> str:
         """Changes whenever a manifest does."""
-        names = contract_names()
+        names = [*contract_names(), *brought_names()]
         states = at_once(lambda name: self.s3.state(self.root / name / MANIFEST_NAME), names)
         return ",".join(f"{name}:{state.etag}" for name, state in zip(names, states, strict=True) if state)
 

@@ -79,6 +79,8 @@ class Examination:
         """
         found = {name.lower(): kind for name, kind in self.columns(parsed).items()}
         wanted = {column.name.lower(): column for column in file.contract.columns}
+        if len(wanted) < len(file.contract.columns):
+            raise file.error("two columns have the same name", "schema", 0, "properties")
         for column in wanted.values():
             self._require_type(file, column.name, column.type)
             if column.name.lower() not in found:

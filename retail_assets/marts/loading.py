@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -16,7 +17,7 @@ from retail_assets.engine.identity import identity_at
 from retail_assets.marts.contract_file import ContractFile
 from retail_assets.marts.examining import Examination, examination
 from retail_assets.marts.mart import BrokenMart, Mart, MartError
-from retail_assets.marts.parsing import PARTITIONS, ParsedSQL
+from retail_assets.marts.parsing import PARTITIONS, ParsedSQL, one_line
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 RESERVED = frozenset(("landed_files", "shop_database", "sales_export", "retail_aggregates", "retail_report", "mart"))
@@ -69,28 +70,38 @@ class _Loading:
     def marts(self) -> Marts:
         taken = {*contract_files(), *self.work.known, *RESERVED}
         for name, paths in self.files.items():
-            try:
-                self._read(name, paths, taken)
-            except MartError as error:
-                self._break(name, error)
+            if problem := _bad_name(name, taken):
+                self.broken[name] = BrokenMart(name, MartError(paths[0], problem), is_named=False)
+                continue
+            with self._breaking(name):
+                self._read(name, paths)
         for file in self.contracts.values():
             self.work.add(file.contract)
-        good = []
+        good: list[Mart] = []
         for name in self._in_order():
-            try:
+            with self._breaking(name):
                 good.append(self._mart(name))
-            except MartError as error:
-                self._break(name, error)
         return Marts(tuple(good), tuple(self.broken[name] for name in sorted(self.broken)))
+
+    @contextmanager
+    def _breaking(self, name: str) -> Iterator[None]:
+        """Whatever is wrong with a mart, or with its files, makes it a broken one and is no error of the others."""
+        import duckdb
+
+        try:
+            yield
+        except MartError as error:
+            self._break(name, error)
+        except (OSError, ValueError, duckdb.Error) as error:
+            self._break(name, MartError(self.files[name][0], one_line(str(error))))
 
     def _break(self, name: str, error: MartError) -> None:
         file = self.contracts.get(name)
         self.broken[name] = BrokenMart(name, error, file.contract if file else None)
 
-    def _read(self, name: str, paths: list[Path], taken: set[str]) -> None:
+    def _read(self, name: str, paths: list[Path]) -> None:
         """The contract, then the SQL: others that read this mart need the former only."""
         by_kind = {path.suffix: path for path in paths}
-        _require_name(name, paths[0], taken)
         for suffix in SUFFIXES:
             if suffix not in by_kind:
                 mend = f"; `retail new-mart {name}` writes one" if suffix == ".yaml" else ""
@@ -154,12 +165,11 @@ class _Loading:
             raise file.column_error("date", said)
 
 
-def _require_name(name: str, path: Path, taken: set[str]) -> None:
-    """A name that every store can have, and that nothing else has."""
+def _bad_name(name: str, taken: set[str]) -> str:
+    """Why no dataset can have this name in every store, or not another one; nothing where it can."""
     if not NAME.fullmatch(name) or name.endswith(PARTITIONS):
-        raise MartError(path, f"{name!r} is no name for a dataset: small letters, digits and _, such as top_products")
-    if name in taken:
-        raise MartError(path, f"there is a dataset {name} already, which a mart does not replace: choose another name")
+        return f"{name!r} is no name for a dataset: small letters, digits and _, such as top_products"
+    return f"there is a dataset {name} already, which a mart does not replace: choose another name" * (name in taken)
 
 
 def _has_dates(contract: Contract) -> bool:

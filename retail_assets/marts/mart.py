@@ -57,11 +57,15 @@ class Mart:
 
 @dataclass(frozen=True)
 class BrokenMart:
-    """A mart that cannot be made, and why. What reads it goes on with what is published of it."""
+    """A mart that cannot be made, and why. What reads it goes on with what is published of it.
+
+    ``is_named``: the name at least is its own, and one that a dataset may have.
+    """
 
     name: str
     error: MartError = field(compare=False)
     contract: Contract | None = None
+    is_named: bool = True
 
 
 def select_all(contract: Contract) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from retail_assets.assets.catalogue import marts_of
+from retail_assets.definitions import platform_definitions
 from retail_assets.settings import Settings
 from retail_assets_tests.marts.dropping_in import DAILY_VIEWS, DAILY_VIEWS_COLUMNS, drop
 
@@ -198,3 +199,40 @@ def test_types_are_cast_only_where_nothing_is_lost(
     drop(settings, "typed", f"SELECT {given} AS value FROM clean_events", {"value": wanted})
 
     assert (problems(settings) == {}) is is_fitting
+
+
+def test_whatever_lies_in_the_folder_the_definitions_load_with_everything_else(settings: Settings) -> None:
+    folder = settings.marts_dir
+    for name in ("features", "Top-products", "Top.products", "naïve"):
+        drop(settings, name, "SELECT brand FROM clean_events", BRAND)
+    drop(settings, "binary", "SELECT brand FROM clean_events", BRAND).write_bytes(b"\xff\xfe\x00SELECT")
+    drop(settings, "empty", "", BRAND).with_suffix(".yaml").write_text("# nothing yet")
+    drop(settings, "twice", "SELECT brand FROM clean_events", BRAND)
+    twice = folder / "twice.yaml"
+    column = "  - name: brand\n    physicalType: VARCHAR\n    description: The brand.\n"
+    twice.write_text(twice.read_text().replace(column, column * 2))
+    (folder / "folder.sql").mkdir()
+    (folder / "folder.yaml").write_text(CONTRACT.replace("bad", "folder"))
+    (folder / "README.md").write_text("What our marts are for.")
+    plain = {spec.key for spec in platform_definitions(Settings(data_dir=folder)).resolve_all_asset_specs()}
+
+    definitions = platform_definitions(settings)
+
+    definitions.resolve_asset_graph()
+    specs = {spec.key: spec for spec in definitions.resolve_all_asset_specs()}
+    added = {key.to_user_string(): specs[key] for key in specs.keys() - plain}
+    assert {"marts/features", "binary", "empty", "twice", "folder"} < set(added)
+    assert len(added) == 8
+    assert all(str(spec.description).startswith("**Broken, and not made.**") for spec in added.values())
+    assert set(problems(settings)) == {
+        "features", "Top-products", "Top.products", "naïve", "binary", "empty", "twice", "folder"
+    }  # fmt: skip
+    assert problems(settings)["twice"].endswith("two columns have the same name")
+
+
+def test_a_partition_or_key_without_its_position_is_not_taken_for_none(settings: Settings) -> None:
+    settings.marts_dir.mkdir()
+    (settings.marts_dir / "bad.sql").write_text(SQL)
+    (settings.marts_dir / "bad.yaml").write_text(CONTRACT.replace(", partitionKeyPosition: 1", ""))
+
+    assert "property 'date' is partitioned: it needs a partitionKeyPosition" in problems(settings)["bad"]
