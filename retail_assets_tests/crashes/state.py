@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.catalogue import STEPS, marts_of
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
@@ -21,8 +21,6 @@ State = dict[str, str]
 
 UNKNOWN = "unknown"
 """What an object was made from, while it is being replaced or when a process died over that: it is made again."""
-LAKE = [item for step in STEPS if step.store == "lake" for item in step.contracts()]
-TABLES = [item for step in STEPS if step.store == "warehouse" for item in step.contracts()]
 
 
 def observe(platform: Platform) -> State:
@@ -75,9 +73,14 @@ def _is_unsteady(path: Path) -> bool:
     return path.suffix == ".lock" or path.suffix == ".duckdb" or path.parts[:3] == ("lake", "_landing", "ledger")
 
 
+def _contracts(platform: Platform, store: str) -> list[Contract]:
+    steps = (*STEPS, *marts_of(platform.settings).steps)
+    return [item for step in steps if step.store == store for item in step.contracts()]
+
+
 def _lake(platform: Platform, connection: DuckDBPyConnection) -> State:
     found: State = {}
-    for item in LAKE:
+    for item in _contracts(platform, "lake"):
         published = platform.stores["lake"].published(item)
         allow_reading(connection, (entry.location for entry in published.values()), platform.settings.s3)
         digests = _digests(connection, item, (entry.location for entry in published.values()))
@@ -126,7 +129,7 @@ def _warehouse(platform: Platform) -> State:
     with store.reading() as connection:  # type: ignore[attr-defined]
         connection.execute("SET threads = 1")
         there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        for item in TABLES:
+        for item in _contracts(platform, "warehouse"):
             if item.name in there:
                 found |= _table(connection, item)
     return found

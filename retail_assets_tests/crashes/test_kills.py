@@ -60,7 +60,7 @@ def test_kills_before_every_kind_of_change_on_the_disk(tmp_path: Path) -> None:
     places = "\n".join(fell)
     for call in ("replace landing/#.csv", "rename parts/", "link ledger/", "replace raw_events/_publishing.json"):
         assert call in places
-    for dataset in ("raw_events", "clean_events", "rejected_events", "daily_aggregates", "features"):
+    for dataset in ("raw_events", "clean_events", "rejected_events", "daily_aggregates", "features", "daily_views"):
         assert f"publishing parquet {dataset}: replace date=/data.parquet (1)" in places
         assert f"publishing parquet {dataset}: replace {dataset}/_manifest.json (1)" in places
     assert "publishing duckdb features: replace data/warehouse.duckdb (1)" in places

@@ -1,4 +1,4 @@
-"""What is killed: landing and every step over a small but real set of files, in two generations.
+"""What is killed: landing, every step and a mart over a small but real set of files, in two generations.
 
 Between the first generation and the second a file changes its content, two files arrive and some days stay as they are.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retail_assets.assets import partitions
-from retail_assets.assets.catalogue import STEPS, step_of
+from retail_assets.assets.catalogue import STEPS, marts_of, step_of
 from retail_assets.assets.materialization import materialize, runnable, stale
 from retail_assets.assets.platform import Platform
 from retail_assets.landing.inbox import deliver
@@ -20,13 +20,15 @@ from retail_assets_tests.building import COLUMNS, csv_text, event
 
 Event = dict[str, str | None]
 KINDS = ("view", "view", "cart", "purchase")
+MARTS = Path(__file__).parent / "marts"
 BRANDS = ("samsung", "apple", "xiaomi", None)
 
 
 def platform_in(folder: Path) -> Platform:
     """A platform for one process on one core, with a clock that stands still."""
     as_of = datetime(2019, 12, 1, tzinfo=UTC)
-    return Platform.local(Settings(data_dir=folder, threads=1, memory_limit_mb=256, as_of=as_of, lookback_days=30))
+    limits = {"threads": 1, "memory_limit_mb": 256}
+    return Platform.local(Settings(data_dir=folder, marts_dir=MARTS, as_of=as_of, lookback_days=30, **limits))
 
 
 def write_generations(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -55,7 +57,7 @@ def run(platform: Platform, on_step: Callable[[str], None] = lambda name: None) 
     on_step("taking in")
     platform.landing.take_in()
     days = platform.landing.dates()
-    for step in STEPS:
+    for step in (*STEPS, *marts_of(platform.settings).steps):
         on_step(step.name)
         todo = stale(platform, step, runnable(platform, step, partitions.of_dates(step.partitioning, days)))
         made = list(materialize(platform, step, platform.inputs(step), todo)) if todo else []
