@@ -40,6 +40,17 @@ def step_lineage(platform: Platform, step: Step) -> dict[str, dict[str, Sources]
         raise
 
 
+def unclassified(platform: Platform, step: Step) -> Iterator[str]:
+    """Columns that hold what an input's contract classifies, such as a customer's e-mail, and are not classified."""
+    for output, columns in step_lineage(platform, step).items():
+        for name, sources in columns.items():
+            column = contract(output).column(name)
+            read = [(dataset, contract(dataset).column(source)) for dataset, source in sources]
+            for dataset, source in read if not column.classification else ():
+                if source.classification and source.type == column.type:  # another type is a count or the like
+                    yield f"{output}.{name} holds {dataset}.{source.name}, which is {source.classification}"
+
+
 def _query_lineage(query: Query, output: str, kept: Path) -> dict[str, Sources]:
     columns = [column.name for column in contract(output).columns]
     if query.same_as:

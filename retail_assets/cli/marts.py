@@ -11,6 +11,8 @@ from retail_assets.cli.options import Format, FormatOption
 from retail_assets.cli.output import NARROW, Column, Table, note, plural, print_table, say, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from retail_assets.assets.marts import MartSteps
     from retail_assets.assets.platform import Platform
     from retail_assets.assets.step import Step
@@ -40,6 +42,8 @@ def marts(
         _show(rows, form)
     if name and form is Format.table:
         _explain(platform, found, name)
+    for hint in _hints(platform, found, name):
+        note(f"hint: {hint}: say so in its contract (classification), or leave it out")
     broken = [row for row in rows if row["problem"]]
     for row in broken:
         note(f"{row['mart']} is broken: {row['problem']}")
@@ -125,6 +129,14 @@ def _explain(platform: Platform, found: MartSteps, name: str) -> None:
             print_table(Table([*columns, Column("meaning", folds_at=NARROW)],
                               [(*row, c.description) for row, c in zip(rows, item.columns, strict=True)]))  # fmt: skip
             say(f"{plural(len(_checks(step)), 'check')}: {', '.join(_checks(step))}")
+
+
+def _hints(platform: Platform, found: MartSteps, name: str | None) -> Iterator[str]:
+    from retail_assets.assets.lineage import unclassified
+
+    for step in found.steps:
+        if step.store == "lake" and name in (None, step.name):
+            yield from unclassified(platform, step)
 
 
 def _checks(step: Step) -> list[str]:

@@ -32,9 +32,9 @@ def query(
     Each dataset of lake and warehouse is a view by its name. The lake: raw_events, clean_events, rejected_events,
     event_books, daily_aggregates, product_days, features. The warehouse: warehouse.features, dim_date, dim_product,
     data_quality. The landing: landed_files. Where the shop's database is configured: its tables as raw_payment and so
-    on, sales, sales_by_category, sales_by_region, sales_by_category_region, customer_value and rejected_sales. Names
-    with a hyphen want quotes, as in '"purchases_t-1"'. SHOW TABLES lists the views, DESCRIBE features the columns of
-    one.
+    on, sales, sales_by_category, sales_by_region, sales_by_category_region, customer_value and rejected_sales. Marts
+    by their names, and their tables as warehouse.NAME. Names with a hyphen want quotes, as in '"purchases_t-1"'. SHOW
+    TABLES lists the views, DESCRIBE features the columns of one.
     """
     from retail_assets.inspection.views import open_views
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SUBJECT = "mart"
 """The view of the SQL that is being examined."""
+PARTITION_COLUMNS = {"date", "key_type"}
+"""What a check may tell partitions by."""
 DATE = Column("date", "DATE", "Which date.")
 INTEGERS = frozenset(
     ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
@@ -78,23 +80,14 @@ class Examination:
             MartError: columns or types differ, or a rule cannot be asked.
         """
         found = {name.lower(): kind for name, kind in self.columns(parsed).items()}
-        wanted = {column.name.lower(): column for column in file.contract.columns}
+        wanted = {column.name.lower() for column in file.contract.columns}
         if len(wanted) < len(file.contract.columns):
             raise file.error("two columns have the same name", "schema", 0, "properties")
-        for column in wanted.values():
-            self._require_type(file, column.name, column.type)
-            if column.name.lower() not in found:
-                given = ", ".join(found)
-                raise file.column_error(column.name, f"the SQL has no column {column.name}; it has {given}")
+        for column in file.contract.columns:
+            self._require_column(file, column, found)
         if extra := [name for name in found if name not in wanted]:
             said = f"the contract says nothing of {', '.join(extra)}: describe it there, or leave it out here"
             raise MartError(parsed.path, said)
-        for name, column in wanted.items():
-            if not _fits(found[name], column.type):
-                said = (
-                    f"{column.name} is {found[name]} in the SQL and {column.type} here: cast it there, or correct this"
-                )
-                raise file.column_error(column.name, said)
         self._require_rules(file)
         self._require_checks(file)
 
@@ -127,9 +120,16 @@ class Examination:
         except duckdb.Error as error:
             raise refusal(parsed.path, parsed.text, error, before) from None
 
-    def _require_type(self, file: ContractFile, name: str, kind: str) -> None:
+    def _require_column(self, file: ContractFile, column: Column, found: Mapping[str, str]) -> None:
+        """A column of the contract is one of the SQL's, of a type that becomes the contract's without loss."""
+        name, kind = column.name, column.type
         if problem := self._refused(f"SELECT NULL::{kind}"):
             raise file.column_error(name, f"{kind} is no type of DuckDB's: {problem}")
+        if name.lower() not in found:
+            raise file.column_error(name, f"the SQL has no column {name}; it has {', '.join(found)}")
+        if not _fits(given := found[name.lower()], kind):
+            said = f"{name} is {given} in the SQL and {kind} here: cast it there, or correct this"
+            raise file.column_error(name, said)
 
     def _require_rules(self, file: ContractFile) -> None:
         """The contract's rules, asked of nothing: as in an audit, they do not see the partition's own column."""
@@ -143,9 +143,19 @@ class Examination:
                 raise file.column_error(column, f"rule {rule}: {problem}")
 
     def _require_checks(self, file: ContractFile) -> None:
+        """A check tells of partitions by their columns: of one that it names otherwise, nobody would hear."""
         self._create_table(f"staged_{file.contract.name}", file.contract.columns)
+        own = {column.name for column in file.contract.partition_columns}
         for position, check in enumerate(file.making.checks):
-            if problem := self._refused(f"SELECT passed, detail FROM (\n{check.query}\n)"):
+            problem = self._refused(check.query)
+            if not problem:
+                described = self.connection.execute(f"SELECT * FROM (\n{check.query}\n) LIMIT 0").description
+                named = {column for column, *_ in described or []}
+                if lacking := sorted({"passed", "detail", *own} - named):
+                    problem = f"it has no column {', '.join(lacking)}"
+                elif foreign := sorted((PARTITION_COLUMNS - own) & named):
+                    problem = f"{file.contract.name} has no partitions by {', '.join(foreign)}: leave it out"
+            if problem:
                 raise file.making_error(f"check {check.name}: {problem}", "checks", position, "query")
 
     def _refused(self, sql: str) -> str:

@@ -110,7 +110,7 @@ def test_others_read_the_files_by_their_folders(cloud: Platform, form: str) -> N
 
 
 def _totals(platform: Platform) -> list[tuple[Any, ...]]:
-    from retail_assets.cli.views import open_views
+    from retail_assets.inspection.views import open_views
 
     with open_views(platform) as connection:
         return connection.execute(

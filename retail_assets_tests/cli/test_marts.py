@@ -76,6 +76,21 @@ def test_the_contract_of_sql_that_is_there_is_written_and_nothing_is_overwritten
     assert "say with --from what other.sql shall read: brands, clean_events," in nothing.err
 
 
+def test_what_is_classified_in_an_input_wants_a_classification(folder: Path, retail: Retail) -> None:
+    sql = "SELECT user_id AS who, count(DISTINCT user_session) AS sessions FROM clean_events GROUP BY ALL"
+    path = drop(Settings(marts_dir=folder), "visitors", sql, {"who": "VARCHAR", "sessions": "BIGINT"})
+
+    found = retail("marts")
+    assert found.code == 0
+    hints = [line for line in found.err.splitlines() if line.startswith("hint: ")]
+    (hint,) = hints
+    assert hint.startswith("hint: visitors.who holds clean_events.user_id, which is ")
+
+    contract = path.with_suffix(".yaml")
+    contract.write_text(contract.read_text().replace("- name: who", "- name: who\n    classification: pseudonymous"))
+    assert "hint: " not in retail("marts").err
+
+
 def test_a_broken_mart_is_named_with_its_place_by_every_command_that_looks(folder: Path, retail: Retail) -> None:
     path = drop_views(folder)
     path.write_text(DAILY_VIEWS.replace("views_t", "viewz_t"))

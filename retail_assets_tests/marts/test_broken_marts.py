@@ -105,8 +105,11 @@ SQL = (
         ("reads, value: {daily_aggregates:", "reads, value: {features:",
          "bad.yaml:16:41: the SQL does not read features"),
         (", partitioned: true, partitionKeyPosition: 1", "",
-         "bad.yaml:16:49: bad is not partitioned by date: all of it is read anyway"),
+         "bad.yaml:20:16: check total: bad has no partitions by date: leave it out"),
         ("FROM staged_bad", "FROM staged_worse", "bad.yaml:20:16: check total: Table with name staged_worse does not"),
+        ("SELECT date, true", "SELECT true", "bad.yaml:20:16: check total: it has no column date"),
+        ("SELECT date, true AS passed", "SELECT date, 'brand' AS key_type, true AS passed",
+         "bad.yaml:20:16: check total: bad has no partitions by key_type: leave it out"),
         ("name: total", "name: the total", "bad.yaml:19:15: checks.0.name: String should match pattern"),
     ],
 )  # fmt: skip
@@ -170,6 +173,12 @@ def test_what_reads_a_broken_mart_goes_on_as_long_as_its_contract_can_be_read(se
     source.with_suffix(".yaml").write_text("kind: nonsense")
 
     assert problems(settings)["reader"] == "reader.sql:1:19: it reads source, whose contract is broken"
+
+
+def test_a_mart_without_dates_has_no_window(settings: Settings) -> None:
+    drop(settings, "whole", "SELECT brand FROM clean_events", BRAND, reads={"clean_events": {"days": 7}})
+
+    assert "whole is not partitioned by date: all of it is read anyway" in problems(settings)["whole"]
 
 
 def test_a_mart_by_date_reads_something_by_date(settings: Settings) -> None:
