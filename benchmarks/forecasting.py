@@ -26,7 +26,6 @@ from retail_assets.sources.retail_calendar import retail_calendar
 SHARED = Path(os.environ.get("RETAIL_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 FIGURES = ("wmape", "mase", "rmsse", "bias", "sum_wmape", "coverage")
 HORIZON, ORIGINS = 28, 3
-DAYS = 391
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -34,10 +33,11 @@ def main(arguments: Sequence[str]) -> None:
     known = argparse.ArgumentParser(prog="python -m benchmarks forecasting")
     known.add_argument("--model", default="default", choices=("default", "ml", "blend"))
     known.add_argument("--series", type=int, default=30_490, help="of the generated table (default 30,490)")
+    known.add_argument("--days", type=int, default=1_913, help="of the generated table (default 1,913, as in M5)")
     options = known.parse_args(arguments)
     for name, read in (("499 M5 series", m5), ("Online Retail II", online_retail)):
         _print_backtest(name, read, options.model)
-    _print_cost(options.series, options.model)
+    _print_cost(options.series, options.days, options.model)
 
 
 def m5() -> Panel:
@@ -76,14 +76,16 @@ def _print_backtest(name: str, read: Callable[[], Panel], model: str) -> None:
     print(f"\n{found.verdict().reason}", flush=True)
 
 
-def _print_cost(series: int, model: str) -> None:
+def _print_cost(series: int, days: int, model: str) -> None:
     chance = np.random.default_rng(1)
-    demand = chance.poisson(chance.gamma(0.5, 2.0, (series, 1)), (series, DAYS)).astype(np.float32)
+    demand = chance.poisson(chance.gamma(0.5, 2.0, (series, 1)), (series, days)).astype(np.float32)
     codes = np.arange(series)
     groups = {"item": codes // 10, "dept": codes // 10 % 7, "store": codes % 10, "state": codes % 10 % 3}
-    panel = Panel(np.char.add("s", codes.astype(str)), date(2015, 3, 3), demand, groups)
+    panel = Panel(np.char.add("s", codes.astype(str)), date(2011, 1, 29), demand, groups)
     wall, cpu = time.perf_counter(), time.process_time()
     forecast(panel, HORIZON, model)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{series:,} series of {DAYS} days, {model}, with intervals: {wall:.1f} s, {cpu:.1f} CPU s, {peak:.0f} MB")
+    print(
+        f"\n{series:,} series of {days:,} days, {model}, with intervals: {wall:.1f} s, {cpu:.1f} CPU s, {peak:.0f} MB"
+    )

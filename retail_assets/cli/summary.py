@@ -194,7 +194,7 @@ def _print_checks(checks: Sequence[CheckState], truth: ShopTruth) -> None:
     counted = [f"{states[state]:,} {state}" for state in ("passed", "warned", "failed", "not run") if states[state]]
     say(f"Checks: {', '.join(counted)}.")
     if waiting := sorted({check.dataset for check in checks if check.state == "not run"}):
-        say(f"Not run, since they are made when somebody asks for them: {', '.join(waiting)}.", indent=2)
+        say(f"Not run, for want of data that is made on demand: {', '.join(waiting)}.", indent=2)
     for check in checks:
         if check.findings:
             told = [_explained(finding.partition, finding.detail, truth) for finding in check.findings]
