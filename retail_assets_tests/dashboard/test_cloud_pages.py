@@ -12,7 +12,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.cli.land import deliver_all
 from retail_assets.settings import Settings
 from retail_assets_tests.building import build, csv_text, event
-from retail_assets_tests.dashboard.conftest import serving
+from retail_assets_tests.dashboard.conftest import PATIENCE, serving
 from retail_assets_tests.shop import FIRST
 
 Open = Callable[[str], Page]
@@ -52,7 +52,7 @@ def test_pages_read_s3_and_redshift_and_follow_them(cloud_settings: Settings, tm
             "sales": "There are no sales here",
         }.items():
             other = open_page(f"{url}/{path}")
-            expect(other.get_by_text(shown, exact=False).first).to_be_visible()
+            expect(other.get_by_text(shown, exact=False).first).to_be_visible(timeout=3 * PATIENCE)
             expect(other.get_by_text("cannot be shown")).to_have_count(0)
             other.close()
 
