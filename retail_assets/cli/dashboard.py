@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ import typer
 from retail_assets.cli.dev import require_free
 from retail_assets.cli.output import note
 
-APP = Path(__file__).parents[1] / "dashboard" / "app.py"
+SERVING = "retail_assets.dashboard.serving"
 
 
 def dashboard(
@@ -35,4 +34,4 @@ def dashboard(
     note(f"The dashboard: http://{host}:{port} (ready in a few seconds; Ctrl-C ends it)")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job starts with it ignored
     where = ["--server.address", host, "--server.port", str(port)]
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP), *where])  # noqa: S606 no shell
+    os.execv(sys.executable, [sys.executable, "-m", SERVING, *where])  # noqa: S606 no shell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from threading import Lock
+from threading import Lock, Thread
 
 import streamlit as st
 
@@ -11,44 +11,59 @@ from retail_assets.dashboard.opening import open_platform, warehouse
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.questions.warehouse import UnreadableWarehouse
 
-SEEN = "state that the page shows"
-SECONDS_ON_S3 = 2.0
-"""Between two looks at what landed on S3, which lists objects; one look serves all pages."""
+SEEN = "version that the page shows"
+SECONDS, SECONDS_ON_S3 = 0.25, 1.0
+"""Between two looks. On S3 each is a few requests, which take a while and cost a little."""
+IDLE_SECONDS = 10
+"""After this long without an open page nobody looks any more."""
 
 
-class _Landed:
-    """What has landed, as all open pages know it."""
+class Watch:
+    """The platform's version, for which one thread looks on behalf of all open pages: they never wait for it."""
 
     def __init__(self) -> None:
-        self._lock, self._looked_at, self._version = Lock(), float("-inf"), ""
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._version, self._asked_at = "", 0.0
 
     def version(self) -> str:
-        ledger, is_on_s3 = open_platform().landing.ledger, bool(open_platform().settings.lake_url)
+        """What was seen last: it changes whenever anything does that pages show."""
         with self._lock:
-            if time.monotonic() - self._looked_at >= (SECONDS_ON_S3 if is_on_s3 else 0):
-                self._version = ledger.version()
-                self._looked_at = time.monotonic()
+            self._asked_at = time.monotonic()
+            if self._thread is None:
+                self._version = _look()
+                self._thread = Thread(target=self._run, name="watch", daemon=True)
+                self._thread.start()
             return self._version
 
+    def _run(self) -> None:
+        seconds = SECONDS_ON_S3 if open_platform().settings.lake_url else SECONDS
+        try:
+            while time.monotonic() - self._asked_at < IDLE_SECONDS:
+                time.sleep(seconds)
+                self._version = _look()
+        finally:
+            with self._lock:
+                self._thread = None
 
-_landed = _Landed()
 
-
-def version() -> str:
-    """Changes whenever anything does that pages show; the error where nothing can be seen."""
+def _look() -> str:
     try:
-        return f"{warehouse().state()} {_landed.version()}"
-    except (UnreadableWarehouse, S3Error) as error:
+        return f"{warehouse().state()} {open_platform().landing.ledger.version()}"
+    except (UnreadableWarehouse, S3Error, OSError) as error:  # the page itself says what is wrong
         return str(error)
+
+
+_watch = Watch()
 
 
 def follow() -> None:
     """Run the page anew whenever the platform changes."""
-    st.session_state[SEEN] = version()
-    _look()
+    st.session_state[SEEN] = _watch.version()
+    _compare()
 
 
 @st.fragment(run_every="0.5s")
-def _look() -> None:
-    if version() != st.session_state.get(SEEN):
+def _compare() -> None:
+    if _watch.version() != st.session_state.get(SEEN):
         st.rerun()

@@ -67,4 +67,4 @@ def _leaders(title: str, rows: list[dict[str, Any]]) -> str:
         )
         for row in rows
     ]
-    return table(title, ("", "sold in the 28 days before", "expected in 28 days", "change"), lines)
+    return table(title, ("", "28 days before", "expected", "change"), lines)

@@ -15,6 +15,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.settings import Settings
 from retail_assets_tests.building import build, event, land
 from retail_assets_tests.dashboard.conftest import serving, settled
+from retail_assets_tests.questions.test_sales_answers import sales_file
 from retail_assets_tests.shop import LAST, shop_settings
 
 Open = Callable[[str], Page]
@@ -29,6 +30,7 @@ PAGES = {
 }
 WITH_CHARTS = ("", "demand", "funnel", "quality")
 CHART = "[data-testid=stVegaLiteChart]"
+MOST_TABS = 60
 ALERTS = "[data-testid=stException], [data-testid=stAlertContentError]"
 
 
@@ -195,15 +197,49 @@ def test_a_catalogue_entry_is_found_by_the_name_of_a_column(shop_url: str, open_
     expect(link).to_have_attribute("href", "http://127.0.0.1:3000/assets/warehouse/dim_date")
 
 
-@pytest.mark.parametrize("path", ["", "demand", "quality"])
+@pytest.mark.parametrize("path", PAGES)
 def test_a_phone_need_not_scroll_sideways(shop_url: str, open_page: Open, path: str) -> None:
     page = open_page(f"{shop_url}/{path}")
     page.set_viewport_size({"width": 390, "height": 844})
     settled(page)
-    page.locator(f"{CHART} svg").first.wait_for()
+    if path in WITH_CHARTS:
+        page.locator(f"{CHART} svg").first.wait_for()
 
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 390
+
+
+def test_keys_alone_find_and_choose_a_brand(shop_url: str, open_page: Open) -> None:
+    page = settled(open_page(f"{shop_url}/demand?key_type=Brands"))
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('aria-label')") == "Search brands":
+            break
+    page.keyboard.type("xiaom")
+    expect(page.get_by_role("button", name="xiaomi (")).to_be_visible()
+    page.keyboard.press("Tab")
+    for _ in range(MOST_TABS):
+        if page.evaluate("document.activeElement.innerText").startswith("xiaomi ("):
+            break
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(f"{CHART}[aria-label*=xiaomi]")).to_be_visible()
+
+
+def test_sales_are_shown_without_who_bought(tmp_path: Path, open_page: Open) -> None:
+    with serving(sales_file(tmp_path)) as url:
+        page = settled(open_page(f"{url}/sales?period=All"))
+
+        expect(page.locator(f"{CHART}[aria-label*='refunds a day'] svg")).to_be_visible()
+        for title in ("Net sales by category", "Net sales by country", "Net sales by category and country"):
+            expect(page.locator(f"{CHART}[aria-label^='{title},'] svg")).to_be_visible()
+        expect_no_traceback(page)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download as CSV: Best customers").click(force=True)
+        lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+
+    assert [line.split(",")[:2] for line in lines[1:]] == [["•••", "Chad"], ["•••", "Peru"]]
 
 
 def test_last_date_is_the_shops(shop_url: str, open_page: Open) -> None:
