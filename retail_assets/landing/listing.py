@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from html import unescape
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
@@ -80,7 +80,8 @@ class _Page(NamedTuple):
 
 def _page(client: Any, named: dict[str, str]) -> _Page:
     """A page of a listing, parsed by ourselves where we can: botocore takes 0.1 s, ten times as long."""
-    client.meta.events.register("before-parse.s3.ListObjectsV2", _parse_first, unique_id=__name__)
+    # With the star, botocore calls us before it parses the whole answer to see whether that is an error.
+    client.meta.events.register("before-parse.*.ListObjectsV2", _parse_first, unique_id=__name__)
     token = _PARSES_FIRST.set(True)
     try:
         answer = client.list_objects_v2(**named)
@@ -101,8 +102,10 @@ def _parse_first(response_dict: dict[str, Any], customized_response_dict: dict[s
     ``Found`` becomes part of what botocore returns. An answer that is not of the form that servers write, or that broke
     off, is left as it is.
     """
+    if not _PARSES_FIRST.get() or response_dict["status_code"] >= 300:
+        return
     text = response_dict["body"].decode("utf-8", "replace")
-    if not _PARSES_FIRST.get() or response_dict["status_code"] >= 300 or not text.rstrip().endswith(_END):
+    if not text.rstrip().endswith(_END):
         return
     head, *items = text.replace("&#34;", '"').replace("&quot;", '"').split("<Contents>")  # every ETag has two
     is_encoded = "<EncodingType>url</EncodingType>" in text
@@ -117,8 +120,14 @@ def _found(fields: dict[str, str], is_encoded: bool) -> Found | None:
     if len(fields) < len(Found._fields):
         return None
     key, etag = unescape(fields["Key"]), unescape(fields["ETag"])
-    changed = _nanoseconds(datetime.fromisoformat(fields["LastModified"]))
+    changed = _moment(fields["LastModified"])
     return Found(unquote_plus(key) if is_encoded else key, etag, int(fields["Size"]), changed)
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> int:
+    """Objects are often written many in a second."""
+    return _nanoseconds(datetime.fromisoformat(text))
 
 
 def _nanoseconds(moment: datetime) -> int:

@@ -16,32 +16,22 @@ from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import export_location, export_sales, is_outdated
 from retail_assets.assets.step import of_dates
+from retail_assets.cli.demo_shop import shop_database
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.s3_reading import allow_reading
+from retail_assets.inspection.views import open_views
 from retail_assets.lake.tree import LISTING, S3Tree
 from retail_assets.settings import Settings
-from retail_assets.sources.synthetic_shop.database import fill_shop_database
 from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of
 
 FIRST, LAST = date(2019, 11, 1), date(2019, 11, 2)
 
 
-@pytest.fixture(scope="module")
-def two_days(postgres: Any) -> str:
-    """The name of a database that holds two days of the synthetic shop."""
-    name = "two_days"
-    ShopDatabase(postgres, "postgres").run(f"CREATE DATABASE {name}")
-    connection = postgres.connect(name)
-    fill_shop_database(connection, FIRST, LAST)
-    connection.close()
-    return name
-
-
 @pytest.fixture
-def small_shop(postgres: Any, two_days: str) -> Iterator[ShopDatabase]:
-    """A small shop in a database of the test's own."""
-    with copy_of(postgres, two_days) as found:
+def small_shop(postgres: Any) -> Iterator[ShopDatabase]:
+    """Two days of the synthetic shop in a database of the test's own."""
+    with copy_of(postgres, shop_database(postgres, FIRST, LAST).database) as found:
         yield found
 
 
@@ -110,8 +100,6 @@ def test_others_read_the_files_by_their_folders(cloud: Platform, form: str) -> N
 
 
 def _totals(platform: Platform) -> list[tuple[Any, ...]]:
-    from retail_assets.inspection.views import open_views
-
     with open_views(platform) as connection:
         return connection.execute(
             "SELECT count(DISTINCT category), count(DISTINCT region), sum(net_amount)::DECIMAL(18, 2) "

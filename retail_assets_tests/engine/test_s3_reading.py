@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,25 @@ def test_no_statement_and_no_table_holds_the_credentials(
     assert "CREATE OR REPLACE TEMPORARY SECRET" in statements
     assert KEY not in statements
     assert SECRET not in statements + str(connection.execute("FROM duckdb_secrets()").fetchall())
+
+
+def test_columns_and_rows_that_nobody_asked_for_do_not_travel(
+    connection: DuckDBPyConnection, on_s3: Settings, s3: S3Server, tmp_path: Path
+) -> None:
+    file, heads = tmp_path / "data.parquet", list[str]()
+    rows = "SELECT i AS number, i AS day, repeat(md5(i::VARCHAR), 20) AS text FROM range(100_000) AS r(i)"
+    connection.execute(f"COPY ({rows}) TO '{file}' (FORMAT parquet, ROW_GROUP_SIZE 10_000, COMPRESSION uncompressed)")
+    S3(on_s3.s3).put_file(PLACE, file, sha256_of(file))
+    with FaultProxy(s3.endpoint, hears=heads.append).running() as proxy:
+        allow_reading(connection, [str(PLACE)], on_s3.s3.model_copy(update={"endpoint_url": proxy.endpoint}))
+        found = connection.execute(f"SELECT sum(number) FROM read_parquet('{PLACE}') WHERE day >= 95_000").fetchone()
+
+    assert found == (sum(range(95_000, 100_000)),)
+    spans = [re.search(r"(?i)range: bytes=(\d+)-(\d+)", head) for head in heads if head.startswith("GET")]
+    asked = sum(int(span[2]) - int(span[1]) + 1 for span in spans if span)
+    assert spans
+    assert all(spans)  # never the whole object
+    assert asked < file.stat().st_size / 20
 
 
 def test_only_the_bucket_that_was_named_can_be_read(

@@ -268,6 +268,23 @@ def test_a_run_elsewhere_makes_it_busy(cloud: Platform) -> None:
     assert not cloud.landing.is_busy
 
 
+def test_pages_are_taken_apart_before_botocore_parses_them(cloud: Platform) -> None:
+    """Parsed whole they cost twice the time of a look."""
+    for number in range(30):
+        put(cloud, f"{number:02}.csv", FILES["a.csv"])
+    below, name, bodies = S3Location.of(cloud.landing.inbox.place).below, "before-parse.s3.*", list[bytes]()
+    events = S3(cloud.settings.s3).client.meta.events
+    events.register(name, lambda response_dict, **_: bodies.append(response_dict["body"]), unique_id="bodies")
+
+    found = cloud.landing.pending()
+
+    events.unregister(name, unique_id="bodies")
+    assert len(found) == 30
+    pages = [body for body in bodies if below.encode() in body]
+    assert pages
+    assert not [body for body in pages if b"<Key>" in body]
+
+
 @pytest.fixture
 def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "KEYS_A_STRETCH", 3)
