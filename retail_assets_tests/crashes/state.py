@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.step import Step
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.s3_reading import allow_reading
@@ -21,21 +22,20 @@ State = dict[str, str]
 
 UNKNOWN = "unknown"
 """What an object was made from, while it is being replaced or when a process died over that: it is made again."""
-LAKE = [item for step in STEPS if step.store == "lake" for item in step.contracts()]
-TABLES = [item for step in STEPS if step.store == "warehouse" for item in step.contracts()]
 
 
-def observe(platform: Platform) -> State:
-    """Read everything that is published, as readers do."""
+def observe(platform: Platform, steps: Sequence[Step] = STEPS) -> State:
+    """Read everything that is published of these steps, as readers do."""
     import duckdb
 
     with duckdb.connect(config={"threads": 1}) as connection:
-        return {**_lake(platform, connection), **_landed(platform, connection), **_warehouse(platform)}
+        lake = _lake(platform, connection, _contracts(steps, "lake"))
+        return {**lake, **_landed(platform, connection), **_warehouse(platform, _contracts(steps, "warehouse"))}
 
 
-def inconsistent(platform: Platform) -> list[str]:
+def inconsistent(platform: Platform, steps: Sequence[Step] = STEPS) -> list[str]:
     """Manifest entries that do not tell the truth about their object: there is none while nobody writes."""
-    seen = observe(platform)
+    seen = observe(platform, steps)
     return [
         f"{key}: the manifest says {digest}, the object holds {seen[key.replace('manifest/', 'object/', 1)]}"
         for key, value in seen.items()
@@ -75,9 +75,13 @@ def _is_unsteady(path: Path) -> bool:
     return path.suffix == ".lock" or path.suffix == ".duckdb" or path.parts[:3] == ("lake", "_landing", "ledger")
 
 
-def _lake(platform: Platform, connection: DuckDBPyConnection) -> State:
+def _contracts(steps: Sequence[Step], store: str) -> list[Contract]:
+    return [item for step in steps if step.store == store for item in step.contracts()]
+
+
+def _lake(platform: Platform, connection: DuckDBPyConnection, contracts: Iterable[Contract]) -> State:
     found: State = {}
-    for item in LAKE:
+    for item in contracts:
         published = platform.stores["lake"].published(item)
         allow_reading(connection, (entry.location for entry in published.values()), platform.settings.s3)
         digests = _digests(connection, item, (entry.location for entry in published.values()))
@@ -118,7 +122,7 @@ def _landed(platform: Platform, connection: DuckDBPyConnection) -> State:
     return found
 
 
-def _warehouse(platform: Platform) -> State:
+def _warehouse(platform: Platform, contracts: Iterable[Contract]) -> State:
     store = platform.stores["warehouse"]
     if not platform.settings.warehouse_file.exists():
         return {}
@@ -126,7 +130,7 @@ def _warehouse(platform: Platform) -> State:
     with store.reading() as connection:  # type: ignore[attr-defined]
         connection.execute("SET threads = 1")
         there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        for item in TABLES:
+        for item in contracts:
             if item.name in there:
                 found |= _table(connection, item)
     return found
