@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.assets.catalogue import STEPS, marts_of
 from retail_assets.assets.platform import Platform
+from retail_assets.assets.step import Step
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.s3_reading import allow_reading
@@ -23,17 +24,19 @@ UNKNOWN = "unknown"
 """What an object was made from, while it is being replaced or when a process died over that: it is made again."""
 
 
-def observe(platform: Platform) -> State:
-    """Read everything that is published, as readers do."""
+def observe(platform: Platform, steps: Sequence[Step] = STEPS) -> State:
+    """Read everything that is published of these steps and of all marts, as readers do."""
     import duckdb
 
+    steps = (*steps, *marts_of(platform.settings).steps)
     with duckdb.connect(config={"threads": 1}) as connection:
-        return {**_lake(platform, connection), **_landed(platform, connection), **_warehouse(platform)}
+        lake = _lake(platform, connection, _contracts(steps, "lake"))
+        return {**lake, **_landed(platform, connection), **_warehouse(platform, _contracts(steps, "warehouse"))}
 
 
-def inconsistent(platform: Platform) -> list[str]:
+def inconsistent(platform: Platform, steps: Sequence[Step] = STEPS) -> list[str]:
     """Manifest entries that do not tell the truth about their object: there is none while nobody writes."""
-    seen = observe(platform)
+    seen = observe(platform, steps)
     return [
         f"{key}: the manifest says {digest}, the object holds {seen[key.replace('manifest/', 'object/', 1)]}"
         for key, value in seen.items()
@@ -73,14 +76,13 @@ def _is_unsteady(path: Path) -> bool:
     return path.suffix == ".lock" or path.suffix == ".duckdb" or path.parts[:3] == ("lake", "_landing", "ledger")
 
 
-def _contracts(platform: Platform, store: str) -> list[Contract]:
-    steps = (*STEPS, *marts_of(platform.settings).steps)
+def _contracts(steps: Sequence[Step], store: str) -> list[Contract]:
     return [item for step in steps if step.store == store for item in step.contracts()]
 
 
-def _lake(platform: Platform, connection: DuckDBPyConnection) -> State:
+def _lake(platform: Platform, connection: DuckDBPyConnection, contracts: Iterable[Contract]) -> State:
     found: State = {}
-    for item in _contracts(platform, "lake"):
+    for item in contracts:
         published = platform.stores["lake"].published(item)
         allow_reading(connection, (entry.location for entry in published.values()), platform.settings.s3)
         digests = _digests(connection, item, (entry.location for entry in published.values()))
@@ -121,7 +123,7 @@ def _landed(platform: Platform, connection: DuckDBPyConnection) -> State:
     return found
 
 
-def _warehouse(platform: Platform) -> State:
+def _warehouse(platform: Platform, contracts: Iterable[Contract]) -> State:
     store = platform.stores["warehouse"]
     if not platform.settings.warehouse_file.exists():
         return {}
@@ -129,7 +131,7 @@ def _warehouse(platform: Platform) -> State:
     with store.reading() as connection:  # type: ignore[attr-defined]
         connection.execute("SET threads = 1")
         there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        for item in _contracts(platform, "warehouse"):
+        for item in contracts:
             if item.name in there:
                 found |= _table(connection, item)
     return found

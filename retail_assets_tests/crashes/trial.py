@@ -100,7 +100,7 @@ def chained_trial(name: str, folder: Path, scene: Scene, targets: Sequence[Targe
 
 def changes_of(folder: Path, files: Sequence[Path], tell: Tell) -> None:
     """Run undisturbed, telling every change on the disk as ``step: call path``."""
-    where = _hook_changes(lambda change: tell(f"change {change}"))
+    where = hook_changes(lambda change: tell(f"change {change}"))
     work(folder, files, where.append)
 
 
@@ -112,11 +112,11 @@ def _work_until(folder: Path, files: Sequence[Path], target: Target) -> None:
         if (change, seen[change]) == target:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    where = _hook_changes(die_at)
+    where = hook_changes(die_at)
     work(folder, files, where.append)
 
 
-def _hook_changes(seen: Callable[[str], None]) -> list[str]:
+def hook_changes(seen: Callable[[str], None]) -> list[str]:
     """Call ``seen`` before every change; the list that is returned takes the names of the steps."""
     where = [""]
 

@@ -198,9 +198,11 @@ def test_what_did_not_change_keeps_its_object(shop: ShopDatabase, tmp_path: Path
     extraction = incremental(shop, tmp_path)
     first = extraction.take()
     shop.run("UPDATE payment SET amount = amount WHERE payment_id % 7 = 0", "VACUUM FULL payment")
+    shop.run("ALTER TABLE film_actor ADD COLUMN role text DEFAULT 'unknown to the contract'")
 
     second = extraction.take()
 
+    assert second.tables["raw_film_actor"].added == ("role",)
     assert {name: table.file for name, table in second.tables.items()} == {
         name: table.file for name, table in first.tables.items()
     }

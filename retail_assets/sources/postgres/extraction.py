@@ -80,10 +80,11 @@ class Extraction:
             private_folder(self.folder / "staging") as stage,
             session(self.settings) as connection,
         ):
-            forgotten = remember_forgotten(self.settings.forgotten_file, customer_id)
-            reader = Reader(Source(connection, str(self.folder)), self.settings.sales, stage, forgotten)
-            snapshot, staged = forget_held(reader, self.contracts, self.latest())
-            publish_snapshot(snapshot, staged, keeps_previous=False)
+            forgotten, held = remember_forgotten(self.settings.forgotten_file, customer_id), self.latest()
+            if held.tables:
+                reader = Reader(Source(connection, str(self.folder)), self.settings.sales, stage, forgotten)
+                snapshot, staged = forget_held(reader, self.contracts, held)
+                publish_snapshot(snapshot, staged, keeps_previous=False)
 
     def changed_fingerprint(self) -> str | None:
         """What the database has counted, where that differs from the latest snapshot; cheap, and a minute late at most.
@@ -128,7 +129,8 @@ def _table(
         is_keyed = moment.keys[agreement.table] == agreement.key_numbers
         found = followed(reader, agreement, held, file, mark, is_keyed=is_keyed)
         if found:
-            return replace(before.kept(found), watermark=replace(mark, horizon=moment.horizon))
+            mark = replace(mark, horizon=moment.horizon)
+            return replace(before.kept(found), watermark=mark, added=agreement.added)
     whole = reader.whole(agreement, {name: parquet(path) for name, path in places.items()})
     return replace(before.kept(whole), watermark=Watermark(moment.horizon, form, datetime.now(UTC).isoformat()))
 
