@@ -1,7 +1,8 @@
 """``python -m benchmarks``: the platform beside its yardsticks, on events that it generates.
 
 ``python -m benchmarks landing`` measures the landing alone: see ``benchmarks/landing.py``;
-``python -m benchmarks forecasting`` the forecasts: see ``benchmarks/forecasting.py``.
+``python -m benchmarks forecasting`` the forecasts: see ``benchmarks/forecasting.py``;
+``python -m benchmarks cloud`` the platform on S3 and Redshift: see ``benchmarks/cloud.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import forecasting, landing, report
+from benchmarks import cloud, forecasting, landing, report
 from benchmarks.findings import Finding
 from benchmarks.machine import machine_facts, summary
 from benchmarks.plan import chosen_scenarios, parser, planned
@@ -42,5 +43,7 @@ if __name__ == "__main__":
         landing.main(sys.argv[2:])
     elif sys.argv[1:2] == ["forecasting"]:
         forecasting.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["cloud"]:
+        cloud.main(sys.argv[2:])
     else:
         main(sys.argv[1:])
