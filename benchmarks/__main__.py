@@ -2,7 +2,8 @@
 
 ``python -m benchmarks landing`` measures the landing alone: see ``benchmarks/landing.py``;
 ``python -m benchmarks forecasting`` the forecasts: see ``benchmarks/forecasting.py``;
-``python -m benchmarks sales`` the extraction from PostgreSQL: see ``benchmarks/sales.py``.
+``python -m benchmarks sales`` the extraction from PostgreSQL: see ``benchmarks/sales.py``;
+``python -m benchmarks cloud`` the platform on S3 and Redshift: see ``benchmarks/cloud.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import forecasting, landing, report, sales
+from benchmarks import cloud, forecasting, landing, report, sales
 from benchmarks.findings import Finding
 from benchmarks.machine import machine_facts, summary
 from benchmarks.plan import chosen_scenarios, parser, planned
@@ -45,5 +46,7 @@ if __name__ == "__main__":
         forecasting.main(sys.argv[2:])
     elif sys.argv[1:2] == ["sales"]:
         sales.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["cloud"]:
+        cloud.main(sys.argv[2:])
     else:
         main(sys.argv[1:])

@@ -31,11 +31,11 @@ def section(finding: Finding) -> str:
     return "\n".join([*lines, *_load_warning(finding)])
 
 
-def ratings(findings: Sequence[Finding]) -> str:
-    """All figures that have a target, as one table."""
+def ratings(findings: Sequence[Finding], sizes: str = FULL_SIZE) -> str:
+    """All figures that have a target, as one table; ``sizes`` says what the targets are for."""
     rows = (_rating_row(rating) for finding in findings for rating in finding.ratings)
     loaded = ["", LOADED] if any(_largest_load(finding) > QUIET_SHARE for finding in findings) else []
-    return "\n".join(["## Against the targets", "", *RATINGS, *rows, "", FULL_SIZE, *loaded])
+    return "\n".join(["## Against the targets", "", *RATINGS, *rows, "", sizes, *loaded])
 
 
 def document(facts: dict[str, object], findings: Sequence[Finding]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.measure import Measured, run
@@ -16,14 +16,15 @@ RETAIL = (sys.executable, "-m", "retail_assets.cli.program")
 
 @dataclass(frozen=True)
 class Retail:
-    """One platform below a folder of its own."""
+    """One platform below a folder of its own, with further variables where it uses more than that."""
 
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         """What makes a command work on this platform."""
-        return {"RETAIL_DATA_DIR": str(self.folder)}
+        return {**self.variables, "RETAIL_DATA_DIR": str(self.folder)}
 
     def deliver(self, files: Iterable[Path]) -> None:
         """Put files into landing, as links where the disk allows it: bringing them is not what is measured."""

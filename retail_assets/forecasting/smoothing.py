@@ -22,6 +22,8 @@ SHARED_CAUTION = 400.0
 """Units, weighted like the days, at which what a group sold counts as much as what was expected of it."""
 MOST_MOVE = 1.5
 """A group moves its series by this factor at most, up or down."""
+FIRST_DAY = 0.1
+"""What the first sale of a series counts for: one sees a series because it sold, and not on a day like any other."""
 MEMORY = 400
 """Days that are looked at: what lies before them would weigh a billionth."""
 
@@ -62,9 +64,12 @@ def _levels(panel: Panel, most: Floats, seasonal: Season) -> Floats:
     levels = np.zeros(len(panel.ids))
     for rows in blocks(len(levels)):
         cells = seasonal.cells[rows]
-        units = np.where(is_open[cells], np.minimum(panel.demand[rows, first:], most[rows, None]), 0.0) @ recency
-        worth = worth_since[cells, np.maximum(panel.begins[rows] - first, 0)]
-        levels[rows] = np.where(worth > 0, units / np.where(worth > 0, worth, 1.0), 0.0)
+        begins = panel.begins[rows] - first
+        demand = np.where(is_open[cells], np.minimum(panel.demand[rows, first:], most[rows, None]), 0.0)
+        new = np.flatnonzero((begins > 0) & (begins < panel.days - first))
+        demand[new, begins[new]] *= FIRST_DAY
+        worth = worth_since[cells, np.maximum(begins, 0)]
+        levels[rows] = np.where(worth > 0, (demand @ recency) / np.where(worth > 0, worth, 1.0), 0.0)
     return levels
 
 

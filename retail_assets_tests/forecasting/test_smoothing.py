@@ -52,9 +52,20 @@ def test_a_series_that_never_sold_stays_at_zero() -> None:
 
 
 def test_a_new_product_is_judged_by_its_own_days_only() -> None:
-    found = smoothed(panel_of([[0] * 96 + [4] * 4, *[[4] * 100] * 3]), 7)
+    found = smoothed(panel_of([[0] * 86 + [4] * 14, [0] * 97 + [4] * 3, *[[4] * 100] * 3]), 7)
 
-    assert found[0] == pytest.approx(found[1], rel=0.01)
+    assert found[0] == pytest.approx(found[2], rel=0.1)
+    assert (0.6 * found[2] < found[1]).all()
+    assert (found[1] < found[2]).all()
+
+
+def test_products_that_sell_now_and_then_are_not_taken_for_new_ones_that_sell_daily() -> None:
+    rare = np.random.default_rng(5).poisson(0.02, (5000, 42))
+    seen = rare[rare.any(axis=1)]
+
+    expected = smoothed(panel_of(seen), 7).sum()
+
+    assert expected == pytest.approx(0.02 * 7 * len(seen), rel=0.5)
 
 
 def test_a_series_that_sold_for_the_first_time_today_has_an_answer() -> None:

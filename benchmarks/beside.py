@@ -1,0 +1,40 @@
+"""What servers of this benchmark's own take while something else is measured: neither ours nor anybody else's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import psutil
+
+from benchmarks.measure import Measured
+
+
+@dataclass
+class Servers:
+    """CPU seconds of the servers that this process has started, by the name of what was measured meanwhile."""
+
+    spent: dict[str, list[float]] = field(default_factory=dict)
+
+    def beside(self, name: str, work: Callable[[], Measured]) -> Measured:
+        """Do the work; the servers' share of the cores does not count as other people's work."""
+        servers = psutil.Process().children(recursive=True)
+        before = _cpu_seconds(servers)
+        measured = work()
+        seconds = _cpu_seconds(servers) - before
+        self.spent.setdefault(name, []).append(seconds)
+        share = seconds / (measured.seconds * (os.cpu_count() or 1))
+        return replace(measured, others=round(max(0.0, measured.others - share), 3))
+
+    def notes(self) -> tuple[str, ...]:
+        """What the servers took, as lines of a report."""
+        return tuple(
+            f"- beside {name}, the servers took {' and '.join(f'{seconds:.1f}' for seconds in found)} CPU s"
+            for name, found in self.spent.items()
+        )
+
+
+def _cpu_seconds(processes: Iterable[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes if process.is_running()]
+    return sum(time.user + time.system for time in times)
