@@ -206,6 +206,30 @@ class TestChange:
         assert not any(made.values())
         assert _objects(declared) == before
 
+    def test_a_run_that_dies_before_it_names_what_it_read_changes_nothing(
+        self, declared: Declared, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        declared.source("shops", ID)
+        declared.deliver("a.csv", "id\n1\n")
+        declared.make("shops")
+        declared.deliver("a.csv", "id\n2\n")
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr("retail_assets.sources.declared.intake.write_whole", die)
+            with pytest.raises(KeyboardInterrupt):
+                declared.make("shops")
+        assert declared.platform.intake("shops").unseen()
+        assert declared.rows("shops") == [("1",)]
+
+        declared.make("shops")
+
+        assert declared.rows("shops") == [("2",)]
+        parts = declared.settings.sources_dir / "shops" / "parts"
+        assert len(list(parts.iterdir())) == 4  # typed and rejected rows of this state and of the one before
+
     def test_a_changed_file_makes_only_its_days_again(self, declared: Declared) -> None:
         declared.source("orders", ID, AT, DATE)
         declared.deliver("a.csv", "id,moment\n1,2024-03-01T10:00\n2,2024-03-02T10:00\n")
