@@ -22,8 +22,8 @@ SHARED_CAUTION = 400.0
 """Units, weighted like the days, at which what a group sold counts as much as what was expected of it."""
 MOST_MOVE = 1.5
 """A group moves its series by this factor at most, up or down."""
-FIRST_DAY = 0.1
-"""What the first sale of a series counts for: one sees a series because it sold, and not on a day like any other."""
+FIRST_DAY = 0.05
+"""What the first sale of a series counts for: one knows of the series because it sold that day, as it seldom may."""
 MEMORY = 400
 """Days that are looked at: what lies before them would weigh a billionth."""
 
@@ -65,12 +65,17 @@ def _levels(panel: Panel, most: Floats, seasonal: Season) -> Floats:
     for rows in blocks(len(levels)):
         cells = seasonal.cells[rows]
         begins = panel.begins[rows] - first
-        demand = np.where(is_open[cells], np.minimum(panel.demand[rows, first:], most[rows, None]), 0.0)
-        new = np.flatnonzero((begins > 0) & (begins < panel.days - first))
-        demand[new, begins[new]] *= FIRST_DAY
+        units = np.where(is_open[cells], np.minimum(panel.demand[rows, first:], most[rows, None]), 0.0)
+        new = _new(begins, panel.days - first)
+        units[new, begins[new]] *= FIRST_DAY
         worth = worth_since[cells, np.maximum(begins, 0)]
-        levels[rows] = np.where(worth > 0, (demand @ recency) / np.where(worth > 0, worth, 1.0), 0.0)
+        levels[rows] = np.where(worth > 0, (units @ recency) / np.where(worth > 0, worth, 1.0), 0.0)
     return levels
+
+
+def _new(begins: Integers, days: int) -> Integers:
+    """The series that were first seen within these days, and not on the first, before which nobody looked."""
+    return np.flatnonzero((begins > 0) & (begins < days))
 
 
 def _from_each_day_on(values: Floats) -> Floats:
@@ -85,8 +90,13 @@ def _shared_moves(panel: Panel, most: Floats, seasonal: Season, level: Floats) -
     first = max(0, days - MEMORY)
     recency = (1 - SHARED_ALPHA) ** np.arange(days - first - 1, -1, -1)
     is_open = seasonal.is_open(first, days)
-    sold = np.where(is_open, sum_by(cells, panel.demand[:, first:], most=most), 0.0) @ recency
-    alive = _summed_since(panel.begins - first, level, cells, is_open)
+    begins = panel.begins - first
+    units = sum_by(cells, panel.demand[:, first:], most=most)
+    new = _new(begins, days - first)
+    first_sales = np.minimum(panel.demand[new, panel.begins[new]], most[new])
+    np.subtract.at(units, (cells[new], begins[new]), (1 - FIRST_DAY) * first_sales)
+    sold = np.where(is_open, units, 0.0) @ recency
+    alive = _summed_since(begins, level, cells, is_open)
     expected = np.where(is_open, alive * seasonal.factors[:, first:days], 0.0) @ recency
     moves = np.ones(len(sold))
     for codes in seasonal.pools:
