@@ -17,7 +17,13 @@ from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 from retail_assets.settings import Settings
 from retail_assets_tests.servers.dump import load_dump
-from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of, server_anyone_may_enter, synthetic_shop
+from retail_assets_tests.servers.shop_database import (
+    ShopDatabase,
+    copy_of,
+    server_anyone_may_enter,
+    synthetic_shop,
+    template,
+)
 
 hypothesis_settings.register_profile(
     "ci",
@@ -70,18 +76,14 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dvdrental(postgres: PostgresServer, shared_data: Path) -> str:
-    """The name of a database that holds the real dvdrental, to make copies of."""
-    name = "dvdrental"
-    ShopDatabase(postgres, "postgres").run(f"CREATE DATABASE {name}")
-    connection = postgres.connect(name)
-    load_dump(connection, shared_data / "pagila" / "dvdrental-canonical.sql")
-    connection.close()
-    return name
+    """The database that holds the real dvdrental, to make copies of. Some files bring servers of their own."""
+    dump = shared_data / "pagila" / "dvdrental-canonical.sql"
+    return template(postgres, "dvdrental", lambda connection: load_dump(connection, dump))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def synthetic(postgres: PostgresServer) -> str:
     """The name of a database that holds the synthetic shop, to make copies of."""
     return synthetic_shop(postgres)

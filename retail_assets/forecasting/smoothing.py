@@ -22,7 +22,7 @@ SHARED_CAUTION = 400.0
 """Units, weighted like the days, at which what a group sold counts as much as what was expected of it."""
 MOST_MOVE = 1.5
 """A group moves its series by this factor at most, up or down."""
-FIRST_DAY = 0.05
+FIRST_DAY = 0.15
 """What the first sale of a series counts for: one knows of the series because it sold that day, as it seldom may."""
 MEMORY = 400
 """Days that are looked at: what lies before them would weigh a billionth."""

@@ -15,7 +15,7 @@ from retail_assets.landing.ledger import LandedFile
 from retail_assets_tests.building import event
 from retail_assets_tests.building import land as put
 from retail_assets_tests.crashes.state import State, files_of, inconsistent, observe
-from retail_assets_tests.crashes.workload import land, platform_in, run, write_generations
+from retail_assets_tests.crashes.workload import MARTS, land, platform_in, run, write_generations
 
 PROJECT = Path(__file__).parents[2]
 LONGEST_SECONDS = 240
@@ -52,6 +52,7 @@ def start(data: Path, *command: str) -> subprocess.Popen[str]:
         "RETAIL_THREADS": "1",
         "RETAIL_MEMORY_LIMIT_MB": "256",
         "RETAIL_LOOKBACK_DAYS": "30",
+        "RETAIL_MARTS_DIR": str(MARTS),
     }
     return subprocess.Popen(
         [sys.executable, "-m", "retail_assets.cli.program", "--data-dir", str(data), *command],

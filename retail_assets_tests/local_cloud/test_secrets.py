@@ -61,7 +61,7 @@ def environment(
 
 
 def _retail(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "retail_assets.cli.main", *arguments]
+    command = [sys.executable, "-m", "retail_assets.cli.program", *arguments]
     return subprocess.run(command, env={**os.environ, **changes}, capture_output=True, text=True, check=False)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -81,13 +81,22 @@ def server_anyone_may_enter(binaries: Path | None = None) -> Iterator[PostgresSe
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def synthetic_shop(server: PostgresServer, name: str = "synthetic") -> str:
-    """Make a database of a synthetic shop of three days; returns its name."""
-    ShopDatabase(server, "postgres").run(f"CREATE DATABASE {name}")
-    connection = server.connect(name)
-    fill_shop_database(connection, FIRST, LAST)
-    connection.close()
+def template(server: PostgresServer, name: str, fill: Callable[[Any], None]) -> str:
+    """Make a database to make copies of, unless the server has it; returns its name."""
+    opened = server.connect("postgres")
+    with closing(opened), opened.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", (name,))
+        (found,) = cursor.fetchone() or (0,)
+    if not found:
+        ShopDatabase(server, "postgres").run(f"CREATE DATABASE {name}")
+        with closing(server.connect(name)) as made:
+            fill(made)
     return name
+
+
+def synthetic_shop(server: PostgresServer) -> str:
+    """Make a database of a synthetic shop of three days; returns its name."""
+    return template(server, "synthetic", lambda connection: fill_shop_database(connection, FIRST, LAST))
 
 
 @contextmanager

@@ -29,7 +29,7 @@ schema:
     physicalType: table
     properties:
       - {name: room, logicalType: string, physicalType: VARCHAR, required: true, primaryKey: true,
-         description: The room.}
+         primaryKeyPosition: 1, description: The room.}
       - {name: visitors, logicalType: integer, physicalType: BIGINT, required: true, logicalTypeOptions: {minimum: 0},
          description: Visitors of the room.}
 """
