@@ -1,5 +1,6 @@
 """Steps as Dagster assets: contracts become descriptions, schemas, owners, tags and checks; results become events."""
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -22,6 +23,8 @@ from retail_assets.landing.progress import in_lines
 
 CONTRACT_DESCRIPTION = "Types, required values, accepted values, ranges and the unique grain, as the contract says."
 MOST_PARTITIONS_A_RUN = 1_000_000
+TAKEN_IN_BEFORE = ("backfill", "stale_partitions")
+"""Who launches runs over what has been taken in of declared sources: each of their ranges would take it in again."""
 KEY_PREFIX = {"lake": [], "warehouse": ["warehouse"]}
 
 
@@ -75,7 +78,7 @@ def _run(context: dg.AssetExecutionContext, step: Step, inputs: Mapping[str, Dat
         report_landed(context.instance, platform, taken)
     if step.extracts and context.run.tags.get("retail/launched_by") != "backfill":  # which has just done so
         extract(platform)
-    if step.source and context.run.tags.get("retail/launched_by") != "backfill":
+    if step.source and context.run.tags.get("retail/launched_by") not in TAKEN_IN_BEFORE:
         take_in_source(platform, step.source)
     made = list(materialize(platform, step, inputs, asked))
     yield from _events(context, step, made)
@@ -195,6 +198,11 @@ def _deps(step: Step) -> list[dg.AssetDep]:
     return [*(dg.AssetDep(key) for key, is_read in sources.items() if is_read), *deps]
 
 
+def _tag(text: str) -> str:
+    """A text as Dagster takes it for the value of a tag."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", text)[:63]
+
+
 def _spec(step: Step, item: Contract, definition: dg.PartitionsDefinition[str] | None) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=asset_key(step, item.name),
@@ -203,7 +211,7 @@ def _spec(step: Step, item: Contract, definition: dg.PartitionsDefinition[str] |
         group_name=step.group,
         owners=[f"team:{item.owner}"],
         kinds={"duckdb", "parquet" if step.store == "lake" else "table"},
-        tags={"domain": item.domain, "partitions": step.partitioning},
+        tags={"domain": _tag(item.domain), "partitions": step.partitioning},
         code_version=documentation.code_version(step),
         metadata=documentation.definition_metadata(step, item),
         partitions_def=definition,

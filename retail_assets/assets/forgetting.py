@@ -26,7 +26,10 @@ class Trace:
 
 
 def traces_of(platform: Platform, customer_id: str) -> list[Trace]:
-    """Every dataset that can name customers of the shop, with its rows that name this one."""
+    """Every dataset that can name customers of the shop, with its rows that name this one.
+
+    Not those of declared sources: they say what their systems say, and forget what these do.
+    """
     return [
         Trace(contract.name, _in_lake(platform, contract, condition))
         if store == "lake"
@@ -37,7 +40,12 @@ def traces_of(platform: Platform, customer_id: str) -> list[Trace]:
 
 
 def _datasets(platform: Platform) -> Iterator[tuple[str, Contract]]:
+    declared: set[str] = set()
     for step in steps_of(platform.settings):
+        reads = {upstream.name for upstream in step.upstreams}
+        if step.source or (reads and reads <= declared):  # a table or a mart of theirs
+            declared.update(step.outputs)
+            continue
         for contract in step.contracts():
             yield step.store, contract
 

@@ -16,6 +16,7 @@ from retail_assets.engine.query import Query
 from retail_assets.marts.loading import load, state_of
 from retail_assets.marts.mart import BrokenMart, Mart, select_all
 from retail_assets.settings import Settings
+from retail_assets.sources.declared.source import read_sources
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def mart_steps(settings: Settings, others: Iterable[Step]) -> MartSteps:
     state = state_of(settings.marts_dir)
     if not state:
         return MartSteps((), ())
-    found = _steps(settings.marts_dir, state, tuple(readable(others)))
+    unmade = tuple(source.name for source in read_sources(settings.sources_file).broken)
+    found = _steps(settings.marts_dir, state, tuple(readable(others)), unmade)
     for item in (*(step.mart.contract for step in found.steps if step.mart), *_contracts(found.broken)):
         bring(item)
     return found
@@ -71,10 +73,10 @@ def _published_dates(platform: Platform, upstream: Upstream) -> set[str]:
 
 
 @lru_cache(maxsize=4)
-def _steps(folder: Path, _: object, others: tuple[Readable, ...]) -> MartSteps:
+def _steps(folder: Path, _: object, others: tuple[Readable, ...], unmade: tuple[str, ...]) -> MartSteps:
     """Read anew whenever a file of the folder changes, so that a sensor sees it at its next look."""
     known = {item.contract.name: item for item in others}
-    found = load(folder, {name: item.contract for name, item in known.items()})
+    found = load(folder, {name: item.contract for name, item in known.items()}, unmade)
     for broken in _contracts(found.broken):
         known[broken.name] = Readable(broken, "date" if broken.partition_columns else "none", "clickstream")
     steps: list[Step] = []

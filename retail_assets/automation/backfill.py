@@ -71,18 +71,20 @@ class Backfill:
         force: bool = False,
         include_empty: bool = False,
         forecasts: bool = False,
+        asks_sources: bool = True,
         taken: Sequence[LandedFile] | None = None,
     ) -> BackfillReport:
         """Take in pending files, then make what is missing or stale of all landed dates from ``first`` to ``last``.
 
         Dates of the range that no file has events of are made too, as empty days, with ``include_empty``; without it
         they are only reported. ``force`` makes everything again. ``forecasts`` makes those from the last date as well.
+        Without ``asks_sources``, no declared source is asked: what was taken in of them before is made.
         ``taken`` is what became of the pending files where they have just been taken in.
         """
         with exclusive(backfill_lock(self.platform), "backfilling"):
             if taken is None:
                 taken = self.platform.landing.take_in(self.watcher.file)
-            report = self._run(first, last, taken, force=force, include_empty=include_empty)
+            report = self._run(first, last, taken, force=force, include_empty=include_empty, asks_sources=asks_sources)
             if not forecasts:
                 return report
             return replace(report, stages=(*report.stages, *self._forecasts(first, last, force)))
@@ -95,13 +97,20 @@ class Backfill:
                 yield self._stage(stage_of(self.platform, step, Chosen((day,) if day else (), ())), force)
 
     def _run(
-        self, first: date | None, last: date | None, taken: Sequence[LandedFile], *, force: bool, include_empty: bool
+        self,
+        first: date | None,
+        last: date | None,
+        taken: Sequence[LandedFile],
+        *,
+        force: bool,
+        include_empty: bool,
+        asks_sources: bool,
     ) -> BackfillReport:
         report_landed(self.instance, self.platform, taken)
         chosen = choose(self.platform, first, last, include_empty=include_empty)
         stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]
         stages += self._sales(first, last, force)
-        stages += self._declared(first, last, force)
+        stages += self._declared(first, last, force, asks_sources)
         stages += self._marts(first, last, force)
         files = {**blocked_before(self.platform), **{entry.name: entry for entry in taken}}
         return BackfillReport(tuple(files.values()), chosen.dates, tuple(stages), chosen.absent)
@@ -122,17 +131,18 @@ class Backfill:
             stages.append(self._stage(stage_of(self.platform, step, days), force))
         return [*stages, self._export()]
 
-    def _declared(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
+    def _declared(self, first: date | None, last: date | None, force: bool, asks: bool) -> list[StageReport]:
         """Take in what declared sources have now, and make what is missing or stale; one that fails stops none."""
         sources = declared_sources(self.platform.settings)
         stages = [_not_made(source.name, source.problem) for source in sources.broken]
         for source in sources.sound:
+            intake = self.platform.intake(source.name)
             try:
-                self.platform.intake(source.name).take()
+                state = intake.take() if asks else intake.latest()
             except (SourceUnavailable, S3Error) as error:
                 stages.append(_not_made(source.name, str(error)))
                 continue
-            for step in source_steps(source):
+            for step in source_steps(source) if state.parts else ():
                 days = Chosen(within(declared_days(self.platform, step), first, last), ())
                 stages.append(self._stage(stage_of(self.platform, step, days), force))
         return stages

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -9,6 +10,7 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.sensors import look_for_stale
+from retail_assets.automation.taking_in import SOURCES_OP, take_in_sources
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
 from retail_assets.sources.declared.errors import SourceUnavailable
@@ -16,34 +18,6 @@ from retail_assets.sources.declared.source import DeclaredSource
 
 LOOK_SECONDS = 30
 """Between two looks at places where files arrive: on S3, each lists them anew."""
-OP = "sources_taken_in"
-
-
-@dg.op(
-    name=OP,
-    config_schema={"sources": dg.Field([str], description="Names of sources.")},
-    required_resource_keys={"platform"},
-    description="Reads what is new or changed of declared sources. Fails if one of them cannot be read: the others are "
-    "taken in all the same.",
-)
-def sources_taken_in(context: dg.OpExecutionContext) -> None:
-    """Take in these sources."""
-    platform: Platform = context.resources.platform
-    problems = []
-    for name in context.op_config["sources"]:
-        try:
-            state = platform.intake(name).take()
-            context.log.info(f"{name}: {state.rows:,} rows in {len(state.files):,} files")
-        except (SourceUnavailable, S3Error) as error:
-            problems.append(str(error))
-    if problems:
-        raise dg.Failure("\n".join(problems), allow_retries=False)
-
-
-@dg.job(description="Takes in what is new or changed of declared sources.")
-def take_in_sources() -> None:
-    """Take in the sources that its configuration names."""
-    sources_taken_in()
 
 
 def declared_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -96,7 +70,11 @@ def declared_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def look_for_changes(platform: Platform, sources: tuple[DeclaredSource, ...]) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a run that takes in the sources whose files are not as they were, once for each state."""
+    """Ask for a run that takes in the sources whose files are not as they were.
+
+    Once for each state of theirs and of what was taken in last; and once more each hour, since a run may have failed,
+    or a file may be readable by now.
+    """
     changed: dict[str, str] = {}
     problems = []
     for source in sources:
@@ -108,7 +86,8 @@ def look_for_changes(platform: Platform, sources: tuple[DeclaredSource, ...]) ->
         except (SourceUnavailable, S3Error) as error:
             problems.append(str(error))
     if changed:
-        key = json.dumps(changed, sort_keys=True)
+        hour = datetime.now(UTC).strftime("%Y-%m-%d %H")
+        key = f"{json.dumps(changed, sort_keys=True)} {hour}"
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key, run_config=_configured(list(changed)))])
     return dg.SkipReason("; ".join(problems) or "no change")
 
@@ -137,9 +116,12 @@ def _looks(
         if not platform.intake(source.name).version():
             continue
         steps = tuple(source_steps(source))
-        days = declared_days(platform, steps[0])
-        yield source.name, look_for_stale(instance, platform, cursors.get(source.name), steps, days)
+        try:
+            days = declared_days(platform, steps[0])
+            yield source.name, look_for_stale(instance, platform, cursors.get(source.name), steps, days)
+        except SourceUnavailable as error:
+            yield source.name, dg.SkipReason(str(error))
 
 
 def _configured(names: list[str]) -> dict[str, object]:
-    return {"ops": {OP: {"config": {"sources": names}}}}
+    return {"ops": {SOURCES_OP: {"config": {"sources": names}}}}

@@ -17,7 +17,7 @@ from retail_assets.assets.step import Step
 from retail_assets.automation.attempts import Attempts
 from retail_assets.automation.backfill import backfill_lock
 from retail_assets.automation.due import Due, DueRun
-from retail_assets.automation.taking_in import take_in_files
+from retail_assets.automation.taking_in import INTAKES, take_in_files
 from retail_assets.engine.locking import is_held
 from retail_assets.landing.inbox import Arrival
 from retail_assets.settings import Settings
@@ -122,12 +122,12 @@ def _is_asked_for(instance: dg.DagsterInstance) -> bool:
 
 
 def _unfinished(instance: dg.DagsterInstance) -> dict[str, frozenset[dg.AssetKey] | None]:
-    """Runs that wait or work, with what they make; None stands for everything."""
+    """Runs that wait or work, with what they make; None stands for everything. Those that only take in make nothing."""
     runs = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
     return {
         run.run_id: frozenset(run.asset_selection) if run.asset_selection is not None else None
         for run in runs
-        if run.job_name != take_in_files.name
+        if run.job_name not in INTAKES
     }
 
 

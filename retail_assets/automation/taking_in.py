@@ -1,11 +1,15 @@
-"""The job that takes in files: for more of them than a sensor's tick can read, and once a day for what it missed."""
+"""The jobs that take in: files of the landing folder, more than a sensor's tick can read, and declared sources."""
 
 import dagster as dg
 
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
+from retail_assets.engine.s3_errors import S3Error
 from retail_assets.landing.progress import in_lines
 from retail_assets.settings import Settings
+from retail_assets.sources.declared.errors import SourceUnavailable
+
+SOURCES_OP = "sources_taken_in"
 
 
 @dg.op(
@@ -30,6 +34,37 @@ def new_files_taken_in(context: dg.OpExecutionContext) -> None:
 def take_in_files() -> None:
     """Take in what is pending."""
     new_files_taken_in()
+
+
+@dg.op(
+    name=SOURCES_OP,
+    config_schema={"sources": dg.Field([str], description="Names of sources.")},
+    required_resource_keys={"platform"},
+    description="Reads what is new or changed of declared sources. Fails if one of them cannot be read: the others are "
+    "taken in all the same.",
+)
+def sources_taken_in(context: dg.OpExecutionContext) -> None:
+    """Take in these sources."""
+    platform: Platform = context.resources.platform
+    problems = []
+    for name in context.op_config["sources"]:
+        try:
+            state = platform.intake(name).take()
+            context.log.info(f"{name}: {state.rows:,} rows in {len(state.files):,} files")
+        except (SourceUnavailable, S3Error) as error:
+            problems.append(str(error))
+    if problems:
+        raise dg.Failure("\n".join(problems), allow_retries=False)
+
+
+@dg.job(description="Takes in what is new or changed of declared sources.")
+def take_in_sources() -> None:
+    """Take in the sources that its configuration names."""
+    sources_taken_in()
+
+
+INTAKES = frozenset((take_in_files.name, take_in_sources.name))
+"""Jobs that make no dataset: nothing waits for them."""
 
 
 def daily_landing(settings: Settings) -> dg.ScheduleDefinition:

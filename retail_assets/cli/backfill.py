@@ -65,15 +65,15 @@ def run_backfill(
     force: bool = False,
     include_empty: bool = False,
     forecasts: bool = False,
+    asks_sources: bool = True,
 ) -> BackfillReport:
     """A backfill on the platform's persistent instance, with progress; where nothing is to be done, without it."""
     from retail_assets.automation.settled import settled
 
     home = instance_home(platform.settings)
     report = None if force or forecasts else settled(platform, home, first, last, include_empty=include_empty)
-    return report or _run_through_dagster(
-        platform, home, first, last, force=force, include_empty=include_empty, forecasts=forecasts
-    )
+    wanted = {"force": force, "include_empty": include_empty, "forecasts": forecasts, "asks_sources": asks_sources}
+    return report or _run_through_dagster(platform, home, first, last, **wanted)
 
 
 def _run_through_dagster(

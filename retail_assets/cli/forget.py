@@ -27,7 +27,8 @@ def forget(
 
     What names the customer leaves every dataset, the warehouse and what was extracted; the database is not asked. What
     they paid stays in the sums, as that of nobody. A mark keeps later extractions from bringing them back. This cannot
-    be undone. It may be repeated, and must be where it was interrupted.
+    be undone. It may be repeated, and must be where it was interrupted. Declared sources are left alone: their rows are
+    removed where they come from.
     """
     from retail_assets.assets.forgetting import traces_of
 
@@ -54,7 +55,7 @@ def _follow(platform: Platform, customer_id: str) -> dict[str, int]:
     sales = settings.sales.model_copy(update={"host": None})
     if platform.extraction.latest().tables:
         alone = type(platform).of(settings.model_copy(update={"sales": sales}))
-        tell_trouble(run_backfill(alone))
+        tell_trouble(run_backfill(alone, asks_sources=False))
     store = platform.stores["warehouse"]
     if isinstance(store, DuckDBFile):
         store.rewrite()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,7 +47,8 @@ def generate_shop(
     folder = (output or settings().data_dir / "shop").expanduser().absolute()
     with open_shop(WholeShop(customers, products, orders, first, last, seed)) as shop:
         if into:
-            filled = fill_database(shop, _connected(into))
+            with closing(_connected(into)) as database:
+                filled = fill_database(shop, database)
             say(f"{grouped(sum(filled.values()))} rows in {len(filled)} tables of the database")
         written = write_exports(shop, folder)
     for name, rows in written.items():
@@ -55,7 +57,7 @@ def generate_shop(
     note(f"Next: RETAIL_SOURCES_FILE={folder / 'sources.yaml'} retail backfill")
 
 
-def _connected(dsn: str) -> object:
+def _connected(dsn: str) -> Any:
     """A connection to the database.
 
     Raises:
@@ -64,8 +66,10 @@ def _connected(dsn: str) -> object:
     try:
         import psycopg2
     except ModuleNotFoundError as error:
-        raise ValueError("PostgreSQL needs its driver: pip install 'retail-assets[demo]'") from error
+        raise ValueError("PostgreSQL needs its driver: pip install 'retail-assets[shop]'") from error
     try:
         return psycopg2.connect(dsn)
-    except psycopg2.OperationalError as error:
+    except psycopg2.ProgrammingError:  # whose text repeats the address, password and all
+        raise ValueError("--into is no address of a database: write postgresql://user@host/database") from None
+    except psycopg2.Error as error:
         raise ValueError(f"the database cannot be reached: {str(error).strip()}") from error

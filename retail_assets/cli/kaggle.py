@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -26,9 +27,10 @@ def kaggle(
     files such as REES46's; others are declared in sources.yaml.
     """
     from retail_assets.settings import settings
+    from retail_assets.sources.declared.configuration import KAGGLE_DATASET
     from retail_assets.sources.kaggle.dataset import dataset_folder
 
-    if len(dataset.split("/")) < 2 or not all(dataset.split("/")):
+    if not re.match(KAGGLE_DATASET, dataset):
         raise typer.BadParameter(f"{dataset!r} is no data set: write OWNER/NAME, as in its address")
     folder = dataset_folder(settings(), dataset)
     if lands:

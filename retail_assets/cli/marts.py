@@ -64,6 +64,8 @@ def new_mart(
     With --from, a SELECT of all columns of a dataset to be cut down. Where NAME.sql is there already, only the
     contract that fits it: columns with their types, and what is known of columns of the same name.
     """
+    from retail_assets.contracts.loader import contract_files
+    from retail_assets.contracts.naming import bad_name
     from retail_assets.marts.drafting import draft_contract, draft_sql
 
     platform = open_platform()
@@ -71,6 +73,10 @@ def new_mart(
     sql, contract = folder / f"{name}.sql", folder / f"{name}.yaml"
     if contract.exists():
         raise ValueError(f"{contract} is there already: change it by hand, or remove it to have it written anew")
+    if problem := bad_name(name, {*contract_files(), *known}):
+        raise ValueError(problem)
+    if sql.exists() and source:
+        raise ValueError(f"{sql} is there already: leave --from out for its contract alone, or remove it")
     if not sql.exists():
         if source not in known:
             raise ValueError(f"say with --from what {sql.name} shall read: {', '.join(sorted(known))}")

@@ -30,7 +30,8 @@ def program() -> NoReturn:
         code = done.code or 0
     if _is_alone() and _is_all_written():
         atexit._run_exitfuncs()
-        os._exit(code)
+        if _is_all_written():  # what they had to say, too
+            os._exit(code)
     sys.exit(code)
 
 
@@ -41,9 +42,10 @@ def _is_alone() -> bool:
 
 def _is_all_written() -> bool:
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):  # a closed pipe, or no stream: Python says so at its own end
+        for stream in (sys.stdout, sys.stderr):
+            if stream:  # None where the process was started without
+                stream.flush()
+    except (OSError, ValueError):  # a closed pipe: Python says so at its own end
         return False
     return True
 

@@ -81,7 +81,7 @@ def read_contract(path: Path) -> Contract:
     try:
         document = OpenDataContractStandard(**yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506
         return _contract(document, path, hashlib.sha256(text.encode()).hexdigest())
-    except (yaml.YAMLError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a valid data contract: {error}") from error
 
 
@@ -104,12 +104,12 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
         columns=tuple(_column(item) for item in table.properties or []),
         row_rules=row_rules,
         table_rules=table_rules,
-        excluded_reasons=_reasons(custom.get("excludedReasons", [])),
-        reject_reasons=_reasons(custom.get("rejectReasons", [])),
+        excluded_reasons=_reasons(custom, "excludedReasons"),
+        reject_reasons=_reasons(custom, "rejectReasons"),
         parquet_version=int(custom.get("parquetVersion", 1)),
         distribution=custom.get("distribution"),
-        sort_key=tuple(custom.get("sortKey", ())),
-        left_out=tuple(custom.get("leftOut", [])),
+        sort_key=_names(custom, "sortKey"),
+        left_out=_names(custom, "leftOut"),
         path=path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else str(path),
         digest=digest,
     )
@@ -140,7 +140,7 @@ def _column(item: SchemaProperty) -> Column:
         expression=item.transformLogic,
         received=custom.get("received"),
         watches_filled=bool(custom.get("watchFilledShare")),
-        aliases=tuple(custom.get("aliases", [])),
+        aliases=_names(custom, "aliases"),
         default=_text(custom.get("default")),
     )
 
@@ -167,8 +167,19 @@ def _quality(items: list[DataQuality]) -> tuple[tuple[Rule, ...], tuple[Rule, ..
     return tuple(rows), tuple(tables)
 
 
-def _reasons(items: list[dict[str, Any]]) -> tuple[Rule, ...]:
+def _reasons(custom: dict[str, Any], key: str) -> tuple[Rule, ...]:
+    items = custom.get(key) or []
+    is_list = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+    if not is_list or not all({"reason", "when"} <= set(item) for item in items):
+        raise ValueError(f"{key} is a list, each item with reason and when")
     return tuple(Rule(str(item["reason"]), str(item["when"]), str(item.get("description", ""))) for item in items)
+
+
+def _names(custom: dict[str, Any], key: str) -> tuple[str, ...]:
+    items = custom.get(key) or []
+    if not isinstance(items, list):
+        raise ValueError(f"{key} is a list of names, not {items!r}: write [{items}]")
+    return tuple(str(item) for item in items)
 
 
 def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.contract import quote_identifier
+from retail_assets.contracts.naming import PARTITIONS
 from retail_assets.engine.audit import contract_rules
 from retail_assets.engine.query import sql_text
 from retail_assets.marts.contract_file import ContractFile
 from retail_assets.marts.mart import MartError
-from retail_assets.marts.parsing import PARTITIONS, REQUESTED, ParsedSQL, refusal, told
+from retail_assets.marts.parsing import REQUESTED, ParsedSQL, refusal, told
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,7 +70,7 @@ class Examination:
             MartError: it reads what is not there; with line and column.
         """
         self._show(parsed)
-        self._bind(f"CREATE OR REPLACE VIEW {SUBJECT} AS\n", parsed)
+        self._bind(parsed)
         found = self.connection.execute(f"DESCRIBE {SUBJECT}").fetchall()
         return {name: kind for name, kind, *_ in found}
 
@@ -112,11 +113,13 @@ class Examination:
         meant = f" Did you mean {near[0]}?" if near else ""
         return f"there is no dataset {name!r} in the lake.{meant} `retail marts` lists those that a mart may read"
 
-    def _bind(self, before: str, parsed: ParsedSQL) -> None:
+    def _bind(self, parsed: ParsedSQL) -> None:
+        """Make the view of the SQL, which stands within another SELECT here as it does in a run."""
         import duckdb
 
+        before = f"CREATE OR REPLACE VIEW {SUBJECT} AS SELECT * FROM (\n"
         try:
-            self.connection.execute(before + parsed.text)
+            self.connection.execute(f"{before}{parsed.text}\n) AS {SUBJECT}")
         except duckdb.Error as error:
             raise refusal(parsed.path, parsed.text, error, before) from None
 
@@ -147,9 +150,10 @@ class Examination:
         self._create_table(f"staged_{file.contract.name}", file.contract.columns)
         own = {column.name for column in file.contract.partition_columns}
         for position, check in enumerate(file.making.checks):
-            problem = self._refused(check.query)
+            nothing = f"SELECT * FROM (\n{check.query}\n) LIMIT 0"
+            problem = self._refused(nothing)
             if not problem:
-                described = self.connection.execute(f"SELECT * FROM (\n{check.query}\n) LIMIT 0").description
+                described = self.connection.execute(nothing).description
                 named = {column for column, *_ in described or []}
                 if lacking := sorted({"passed", "detail", *own} - named):
                     problem = f"it has no column {', '.join(lacking)}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -12,16 +11,14 @@ from pathlib import Path
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.loader import contract_files
+from retail_assets.contracts.naming import bad_name
 from retail_assets.engine.audit import Audit
 from retail_assets.engine.identity import identity_at
 from retail_assets.marts.contract_file import ContractFile
 from retail_assets.marts.examining import Examination, examination
 from retail_assets.marts.mart import BrokenMart, Mart, MartError
-from retail_assets.marts.parsing import PARTITIONS, ParsedSQL, one_line
+from retail_assets.marts.parsing import ParsedSQL, one_line
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-RESERVED = frozenset(("landed_files", "shop_database", "sales_export", "retail_aggregates", "retail_report", "mart"))
-"""Names of assets and views that are no datasets."""
 SUFFIXES = (".sql", ".yaml")
 
 
@@ -48,13 +45,16 @@ def state_of(folder: Path) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return tuple((path.name, tuple(identity_at(path) or ())) for path in paths)
 
 
-def load(folder: Path, known: Mapping[str, Contract]) -> Marts:
-    """Read every mart of the folder; ``known`` are the datasets of the lake that they may read besides each other."""
+def load(folder: Path, known: Mapping[str, Contract], unmade: Collection[str] = ()) -> Marts:
+    """Read every mart of the folder; ``known`` are the datasets of the lake that they may read besides each other.
+
+    ``unmade`` are the names of sources that are broken: no mart can have one, and none can be read.
+    """
     files = mart_files(folder)
     if not files:
         return Marts()
     with examination(known) as work:
-        return _Loading(work, files).marts()
+        return _Loading(work, files, unmade).marts()
 
 
 @dataclass
@@ -63,14 +63,15 @@ class _Loading:
 
     work: Examination
     files: Mapping[str, list[Path]]
+    unmade: Collection[str]
     contracts: dict[str, ContractFile] = field(default_factory=dict)
     parsed: dict[str, ParsedSQL] = field(default_factory=dict)
     broken: dict[str, BrokenMart] = field(default_factory=dict)
 
     def marts(self) -> Marts:
-        taken = {*contract_files(), *self.work.known, *RESERVED}
+        taken = {*contract_files(), *self.work.known, *self.unmade}
         for name, paths in self.files.items():
-            if problem := _bad_name(name, taken):
+            if problem := bad_name(name, taken):
                 self.broken[name] = BrokenMart(name, MartError(paths[0], problem), is_named=False)
                 continue
             with self._breaking(name):
@@ -126,6 +127,8 @@ class _Loading:
     def _mart(self, name: str) -> Mart:
         file, parsed = self.contracts[name], self.parsed[name]
         for dataset in parsed.datasets:
+            if dataset in self.unmade:
+                raise parsed.error(f"it reads {dataset}, a source that is broken: mend that one", dataset)
             if dataset in self.broken and dataset not in self.contracts:
                 raise parsed.error(f"it reads {dataset}, whose contract is broken", dataset)
         self.work.require_contract(file, parsed)
@@ -163,13 +166,6 @@ class _Loading:
                 "it is partitioned by date, but nothing that the SQL reads is: then it is one table, without partitions"
             )
             raise file.column_error("date", said)
-
-
-def _bad_name(name: str, taken: set[str]) -> str:
-    """Why no dataset can have this name in every store, or not another one; nothing where it can."""
-    if not NAME.fullmatch(name) or name.endswith(PARTITIONS):
-        return f"{name!r} is no name for a dataset: small letters, digits and _, such as top_products"
-    return f"there is a dataset {name} already, which a mart does not replace: choose another name" * (name in taken)
 
 
 def _has_dates(contract: Contract) -> bool:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts.contract import quote_literal
+from retail_assets.contracts.naming import PARTITIONS
 from retail_assets.marts.mart import MartError
 
 if TYPE_CHECKING:
     import duckdb
     from duckdb import DuckDBPyConnection
 
-PARTITIONS = "_partitions"
-"""Ends the name of the table of a dataset's partitions; ``requested_partitions`` is that of those asked for."""
 REQUESTED = f"requested{PARTITIONS}"
+"""The table of the partitions that are asked for."""
 LONGEST = 300
 NO_FILES = "a mart reads datasets and no files: nobody would know when one changes, so declare it as a source"
 

@@ -153,6 +153,18 @@ def test_a_database_that_cannot_be_reached_is_one_clear_error(retail: Retail, da
     assert not (data_dir / "shop").exists()
 
 
+def test_an_address_that_is_none_is_one_clear_error_without_its_password(retail: Retail, data_dir: Path) -> None:
+    result = retail("generate-shop", "--orders", "10", "--into", "postgresql://me:geheim@[::1/none")
+
+    assert_is_one_clear_error(result, "--into is no address of a database")
+    assert "geheim" not in result.err
+
+
+@pytest.mark.parametrize("dataset", ["events", "mkechinov/..", "a/b/c", "mkechinov/"])
+def test_what_is_no_kaggle_data_set_is_refused(retail: Retail, data_dir: Path, dataset: str) -> None:
+    assert_is_one_clear_error(retail("kaggle", dataset), "is no data set", code=2)
+
+
 def test_event_files_of_a_kaggle_data_set_land(retail: Retail, data_dir: Path) -> None:
     _event_file(data_dir / "kaggle" / "mkechinov" / "events" / "2019-Oct.csv")
 

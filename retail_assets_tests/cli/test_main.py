@@ -185,3 +185,13 @@ def test_nobody_reading_the_output_is_no_traceback(data_dir: Path) -> None:
         running.stdout.close()
         assert "Traceback" not in running.stderr.read()
         assert running.wait(60) != 0
+
+
+def test_without_an_output_nothing_fails() -> None:
+    command = f"exec {sys.executable} -m retail_assets.cli.program --version >&-"
+
+    done = subprocess.run(
+        ["sh", "-c", command], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -76,6 +76,25 @@ def test_the_contract_of_sql_that_is_there_is_written_and_nothing_is_overwritten
     assert "say with --from what other.sql shall read: brands, clean_events," in nothing.err
 
 
+@pytest.mark.parametrize("name", ["../x", "features", "Top-products", "type"])
+def test_a_mart_is_not_begun_under_a_name_that_it_cannot_have(folder: Path, retail: Retail, name: str) -> None:
+    begun = retail("new-mart", name, "--from", "clean_events")
+
+    assert begun.code == 1
+    assert f"{name}" in begun.err
+    assert not folder.exists()
+
+
+def test_what_is_written_already_is_not_begun_from_something_else(folder: Path, retail: Retail) -> None:
+    folder.mkdir()
+    (folder / "brands.sql").write_text("SELECT date, sum(purchases_t) AS sold FROM features GROUP BY date")
+
+    begun = retail("new-mart", "brands", "--from", "clean_events")
+
+    assert begun.code == 1
+    assert "leave --from out" in begun.err
+
+
 def test_what_is_classified_in_an_input_wants_a_classification(folder: Path, retail: Retail) -> None:
     sql = "SELECT user_id AS who, count(DISTINCT user_session) AS sessions FROM clean_events GROUP BY ALL"
     path = drop(Settings(marts_dir=folder), "visitors", sql, {"who": "VARCHAR", "sessions": "BIGINT"})

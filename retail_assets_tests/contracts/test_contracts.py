@@ -24,6 +24,7 @@ schema:
     properties:
       - {name: a, logicalType: integer, physicalType: BIGINT, description: An a.}
 """
+CUSTOM = "customProperties: [{property: "
 
 
 @pytest.mark.parametrize("name", contract_names())
@@ -76,6 +77,10 @@ def test_an_unknown_dataset_or_column_is_an_error_that_names_those_that_there_ar
         (MINIMAL + "    quality: [{name: q, type: sql, mustBe: 1, query: 'SELECT 1'}]", "only mustBe: 0"),
         (MINIMAL + "    quality: [{name: q, type: sql, mustBe: 0, query: 'DELETE'}]", "write SELECT count"),
         (MINIMAL + "nonsense: 1", "nonsense"),
+        (MINIMAL + CUSTOM + "rejectReasons, value: [{reason: x}]}]", "rejectReasons is a list, each item with reason"),
+        (MINIMAL + CUSTOM + "excludedReasons, value: [x]}]", "excludedReasons is a list, each item with reason"),
+        (MINIMAL + CUSTOM + "sortKey, value: OrderNo}]", "sortKey is a list of names, not 'OrderNo'"),
+        ("- a list", "not a valid data contract"),
     ],
 )
 def test_a_broken_contract_is_an_error_that_names_the_file_and_the_fault(

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from retail_assets.assets.catalogue import marts_of
+from retail_assets.automation.taking_in import take_in_files, take_in_sources
+from retail_assets.contracts import contract_names
+from retail_assets.contracts.naming import bad_name
 from retail_assets.definitions import platform_definitions
 from retail_assets.settings import Settings
+from retail_assets.settings.sales import SalesSettings
 from retail_assets_tests.marts.dropping_in import DAILY_VIEWS, DAILY_VIEWS_COLUMNS, drop
 
 BRAND = {"brand": "VARCHAR"}
@@ -47,6 +51,7 @@ def good(settings: Settings) -> list[str]:
         ("-- nothing\n", "bad.sql: a mart is one SELECT, and this file holds none"),
         ("SELECT brand, price FROM clean_events", "bad.sql: the contract says nothing of price: describe it there"),
         ("SELECT brand FROM bad", "bad.sql:1:19: it reads itself: bad reads bad"),
+        ("SELECT brand FROM clean_events; -- all", "bad.sql:1:31: syntax error at or near \";\""),
     ],
 )  # fmt: skip
 def test_mistakes_in_the_sql(settings: Settings, sql: str, said: str) -> None:
@@ -110,6 +115,7 @@ SQL = (
         ("SELECT date, true", "SELECT true", "bad.yaml:20:16: check total: it has no column date"),
         ("SELECT date, true AS passed", "SELECT date, 'brand' AS key_type, true AS passed",
          "bad.yaml:20:16: check total: bad has no partitions by key_type: leave it out"),
+        ("GROUP BY date\n", "GROUP BY date;\n", "bad.yaml:20:16: check total: syntax error at or near"),
         ("name: total", "name: the total", "bad.yaml:19:15: checks.0.name: String should match pattern"),
     ],
 )  # fmt: skip
@@ -128,17 +134,34 @@ def test_mistakes_in_the_contract(settings: Settings, before: str, after: str, s
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("features", "features.sql: there is a dataset features already, which a mart does not replace"),
+        ("features", "features.sql: there is a dataset features already: choose another name"),
         ("sales", "sales.sql: there is a dataset sales already"),
         ("landed_files", "landed_files.sql: there is a dataset landed_files already"),
         ("Top-products", "Top-products.sql: 'Top-products' is no name for a dataset"),
         ("my_partitions", "my_partitions.sql: 'my_partitions' is no name for a dataset"),
+        ("größe", "größe.sql: 'größe' is no name for a dataset"),
+        ("type", "type.sql: 'type' is a word of Python's or Dagster's"),
+        ("class", "class.sql: 'class' is a word of Python's or Dagster's"),
+        ("warehouse_features", "warehouse_features.sql: 'warehouse_features' begins as the steps do that make tables"),
+        ("take_in_files", "take_in_files.sql: there is a dataset take_in_files already"),
+        ("shop_tables", "shop_tables.sql: there is a dataset shop_tables already"),
     ],
 )
 def test_names_that_a_mart_cannot_have(settings: Settings, name: str, said: str) -> None:
     drop(settings, name, "SELECT brand FROM clean_events", BRAND)
 
     assert problems(settings)[name].startswith(said)
+    platform_definitions(settings).resolve_asset_graph()
+
+
+def test_whatever_dagster_has_by_a_name_already_no_dataset_can_have_that_name(settings: Settings) -> None:
+    definitions = platform_definitions(settings.model_copy(update={"sales": SalesSettings(host="127.0.0.1")}))
+
+    jobs = (definitions.resolve_implicit_global_asset_job_def(), take_in_files, take_in_sources)
+
+    names = {name for job in jobs for name in (job.name, *job.graph.node_dict)} - {"__ASSET_JOB"}
+    assert len(names) > 20
+    assert [name for name in sorted(names) if not bad_name(name, contract_names())] == []
 
 
 @pytest.mark.parametrize(("missing", "said"), [
@@ -245,3 +268,25 @@ def test_a_partition_or_key_without_its_position_is_not_taken_for_none(settings:
     (settings.marts_dir / "bad.yaml").write_text(CONTRACT.replace(", partitionKeyPosition: 1", ""))
 
     assert "property 'date' is partitioned: it needs a partitionKeyPosition" in problems(settings)["bad"]
+
+
+def test_a_domain_of_any_words_is_no_reason_not_to_load(settings: Settings) -> None:
+    path = drop(settings, "brands", "SELECT brand FROM clean_events", BRAND).with_suffix(".yaml")
+    path.write_text(path.read_text().replace("domain: marts", "domain: Sales & Marketing"))
+
+    specs = {spec.key.to_user_string(): spec for spec in platform_definitions(settings).resolve_all_asset_specs()}
+
+    assert specs["brands"].tags["domain"] == "Sales_Marketing"
+
+
+def test_a_mart_named_as_a_broken_source_and_one_that_reads_it(settings: Settings) -> None:
+    sources = settings.marts_dir.parent / "sources.yaml"
+    sources.write_text("sources: [{name: brands, kind: files}]")
+    drop(settings, "brands", "SELECT brand FROM clean_events", BRAND)
+    drop(settings, "bad", "SELECT brand FROM brands", BRAND)
+    settings = settings.model_copy(update={"sources_file": sources})
+
+    platform_definitions(settings).resolve_asset_graph()
+
+    assert "there is a dataset brands already" in problems(settings)["brands"]
+    assert problems(settings)["bad"].startswith("bad.sql:1:19: it reads brands, a source that is broken")

@@ -45,6 +45,13 @@ def test_the_same_plan_gives_the_same_bytes_and_another_seed_another_shop(tmp_pa
     assert first["transactions/transactions-2024-03.csv"] != other["transactions/transactions-2024-03.csv"]
 
 
+def test_a_shorter_shop_in_the_same_folder_leaves_nothing_of_the_longer_one(tmp_path: Path) -> None:
+    shorter = replace(SHOP, first=date(2024, 3, 1))
+    _written(SHOP, tmp_path / "used")
+
+    assert _written(shorter, tmp_path / "used") == _written(shorter, tmp_path / "fresh")
+
+
 def test_what_is_written_is_declared_and_becomes_datasets_that_fit_together(tmp_path: Path, settings: Settings) -> None:
     _written(SHOP, tmp_path / "shop")
     settings = settings.model_copy(update={"sources_file": tmp_path / "shop" / "sources.yaml"})

@@ -8,12 +8,18 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from retail_assets.sources.declared.cron import is_cron
+
 FileFormat = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, FileFormat] = {
     ".csv": "csv", ".csv.gz": "csv", ".tsv": "csv", ".tsv.gz": "csv", ".txt": "csv", ".txt.gz": "csv",
     ".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".ndjson": "jsonl", ".ndjson.gz": "jsonl", ".json": "jsonl",
     ".json.gz": "jsonl", ".parquet": "parquet",
 }  # fmt: skip
+
+
+KAGGLE_DATASET = r"^[\w-]+/[\w-][\w.-]*(/versions/\d+)?$"
+"""A data set of Kaggle, as in its address: owner/name, and its version where that matters."""
 
 
 def _known_zone(name: str) -> str:
@@ -30,10 +36,10 @@ def _known_encoding(name: str) -> str:
     return name
 
 
-def _five_fields(cron: str) -> str:
-    if len(cron.split()) != 5:
-        raise ValueError(f"{cron!r} is no cron expression: five fields, such as '0 5 * * *' for every day at five")
-    return cron
+def _cron(text: str) -> str:
+    if not is_cron(text):
+        raise ValueError(f"{text!r} is no cron expression: five fields, such as '0 5 * * *' for every day at five")
+    return text
 
 
 class SourceConfiguration(BaseModel):
@@ -43,7 +49,7 @@ class SourceConfiguration(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The name of its dataset, and of its contract.")
     contract: str = Field(description="Path of its contract, relative to sources.yaml.")
-    schedule: Annotated[str, AfterValidator(_five_fields)] | None = Field(
+    schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
         default=None, description="When it is looked at, as a cron expression (UTC). Unset: files every 30 seconds."
     )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
@@ -173,7 +179,7 @@ class KaggleSource(SourceConfiguration, FileOptions):
     """Files of a Kaggle data set."""
 
     kind: Literal["kaggle"]
-    dataset: str = Field(pattern=r"^[\w-]+/[\w.-]+(/versions/\d+)?$", description="owner/name, as in its address.")
+    dataset: str = Field(pattern=KAGGLE_DATASET, description="owner/name, as in its address.")
 
     @property
     def options(self) -> FileOptions:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retail_assets.contracts import Contract, Rule
 from retail_assets.engine.durability import make_durable, write_whole
+from retail_assets.engine.full_disk import FullDisk
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.query import sql_text
@@ -43,7 +45,7 @@ class Intake:
         return self.settings.sources_dir / self.source.name
 
     def latest(self) -> SourceState:
-        """What was last taken in."""
+        """What was last taken in; SourceUnavailable where that cannot be read."""
         return read_state(self.folder)
 
     def version(self) -> str:
@@ -54,16 +56,18 @@ class Intake:
             return ""
 
     def unseen(self) -> str:
-        """Stands for what the source has now, where that is not what was taken in last; else empty. Cheap.
+        """Stands for what the source has now and for what was taken in last, where they differ; else empty. Cheap.
 
         Raises:
             SourceUnavailable, S3Error: the source cannot be looked at.
         """
         before = self.latest()
-        arrivals = self._deliverer.waiting(before)
+        with self._unavailable():
+            arrivals = self._deliverer.waiting(before)
         if not self._differs(before, arrivals):
             return ""
-        told = [self._reader, [(arrival.name, arrival.bytes, _stamp(arrival)) for arrival in arrivals]]
+        listed = [(arrival.name, arrival.bytes, _stamp(arrival)) for arrival in arrivals]
+        told = [self._reader, listed, state_text(before)]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
     def take(self) -> SourceState:
@@ -72,7 +76,7 @@ class Intake:
         Raises:
             SourceUnavailable, S3Error: the source cannot be read, and everything stays as it is.
         """
-        with exclusive(self.folder / ".lock", f"taking in {self.source.name}"):
+        with self._unavailable(), exclusive(self.folder / ".lock", f"taking in {self.source.name}"):
             before = self.latest()
             with private_folder(self.folder / "staging") as stage:
                 arrivals, cursor = self._deliverer.bring(before, stage)
@@ -82,6 +86,16 @@ class Intake:
                     return self._readable(before)
                 after = self._show(before, list(self._seen(arrivals, before, stage)), cursor, stage)
         return self._readable(after)
+
+    @contextmanager
+    def _unavailable(self) -> Iterator[None]:
+        """What keeps one source from being read is no error of the others; a full disk is everybody's."""
+        try:
+            yield
+        except FullDisk:
+            raise
+        except (OSError, ValueError) as error:
+            raise SourceUnavailable(f"{self.source.name}: {error}") from error
 
     @property
     def _deliverer(self) -> Deliverer:
@@ -142,12 +156,23 @@ class Intake:
             folder.mkdir()
             try:
                 yield self._read(arrival, folder)
-            except FileChanged:  # it is looked at again when it keeps still
+            except FileChanged as error:  # it is looked at again when it keeps still
+                self._require_rows(seen, kept, error)
                 if kept:
                     yield replace(kept, stamp="")
             except BlockedFile as error:
+                if error.code == UNREADABLE:
+                    self._require_rows(seen, kept, error)
                 stamp = "" if error.code == UNREADABLE else _stamp(arrival)
                 yield SeenFile(arrival.name, arrival.bytes, stamp, "", kept.part if kept else None, str(error))
+
+    def _require_rows(self, seen: SeenFile | None, kept: SeenFile | None, error: Exception) -> None:
+        """Refuse to lose rows that are published over a file that another contract could not read just now."""
+        if seen and seen.part and not kept:
+            raise SourceUnavailable(
+                f"{self.source.name}: {error}. It must be read anew under the changed contract or settings: "
+                "until then everything stays as it was."
+            ) from error
 
     def _read(self, arrival: Arrival, folder: Path) -> SeenFile:
         configuration, options = self.source.configuration, self.source.configuration.options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.loader import contract_files, read_contract
+from retail_assets.contracts.naming import bad_name
 from retail_assets.sources.declared.configuration import AnySource
 from retail_assets.sources.declared.errors import SourceUnavailable
 from retail_assets.sources.declared.positions import Document, Place
@@ -68,7 +69,7 @@ def read_sources(path: Path) -> Sources:
         document = Document(path)
         entries = _entries(document)
     except SourceUnavailable as error:
-        return Sources(broken=(BrokenSource(path.stem, str(error)),))
+        return Sources(broken=(BrokenSource(_free_name(path.stem, "sources_yaml", contract_files()), str(error)),))
     sound: list[DeclaredSource] = []
     broken: list[BrokenSource] = []
     taken = set(contract_files())
@@ -78,7 +79,9 @@ def read_sources(path: Path) -> Sources:
             sound.append(source)
             taken |= {source.contract.name, source.rejected.name}
         except SourceUnavailable as error:
-            broken.append(BrokenSource(_free_name(entry, number, taken), str(error)))
+            named = entry.get("name") if isinstance(entry, dict) else None
+            free = _free_name(named, f"source_{number + 1}_of_sources_yaml", taken)
+            broken.append(BrokenSource(free, str(error)))
             taken.add(broken[-1].name)
     return Sources(tuple(sound), tuple(broken))
 
@@ -90,11 +93,9 @@ def _entries(document: Document) -> list[Any]:
     return content["sources"]
 
 
-def _free_name(entry: Any, number: int, taken: set[str]) -> str:
-    """A name for what cannot be: its own, where it has one that nothing else bears."""
-    name = entry.get("name") if isinstance(entry, dict) else None
-    is_free = isinstance(name, str) and name.isidentifier() and name not in taken
-    return str(name) if is_free else f"source_{number + 1}_of_sources_yaml"
+def _free_name(name: Any, other: str, taken: Collection[str]) -> str:
+    """A name for what cannot be: its own, where it has one that a dataset may have, or the other one."""
+    return name if isinstance(name, str) and not bad_name(name, taken) else other
 
 
 def _source(document: Document, place: Place, entry: Any, taken: set[str]) -> DeclaredSource:
@@ -118,8 +119,8 @@ def _source(document: Document, place: Place, entry: Any, taken: set[str]) -> De
         )
     source = DeclaredSource(configuration, contract, _rejected_contract(contract), folder)
     for name in (contract.name, source.rejected.name):
-        if name in taken:
-            raise SourceUnavailable(f"{document.where((*place, 'name'))}: there is a dataset {name!r} already")
+        if problem := bad_name(name, taken):
+            raise SourceUnavailable(f"{document.where((*place, 'name'))}: {problem}")
     return source
 
 
@@ -143,6 +144,8 @@ def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
         place = ("schema", 0, "properties", number)
         if column.partition_position is not None and (column.name, column.type) != (DATE, "DATE"):
             yield f"only a column {DATE!r} of type DATE can be a partition, and {column.name!r} is none", place
+        if column.partition_position is not None and not column.required:
+            yield f"a partition column is required: write required: true for {column.name!r}", place
         if column.name.startswith("_") or column.name == "received":
             yield (
                 f"a column of a source cannot be called {column.name!r}: give it another name, and this as an alias",
@@ -153,7 +156,7 @@ def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
 def _rejected_contract(contract: Contract) -> Contract:
     """The contract of the rows that a source's contract refuses."""
     name = f"{contract.name}{REJECTED}"
-    is_personal = any(column.classification == PERSONAL for column in contract.columns)
+    is_classified = any(column.classification for column in contract.columns)
     return replace(
         contract,
         name=name,
@@ -169,7 +172,7 @@ def _rejected_contract(contract: Contract) -> Contract:
                 "received",
                 "VARCHAR",
                 "The row as received: its line, or its columns as a JSON object.",
-                classification=PERSONAL if is_personal else None,
+                classification=PERSONAL if is_classified else None,
             ),
         ),
         row_rules=(),

@@ -11,6 +11,7 @@ from typing import Any
 from retail_assets.contracts import Contract
 from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.partition import Partition
+from retail_assets.sources.declared.errors import SourceUnavailable
 
 FORMAT = 1
 NAME = "state.json"
@@ -103,7 +104,7 @@ def read_state(folder: Path) -> SourceState:
     """The state in ``folder``; an empty one where there is none.
 
     Raises:
-        ValueError: the file is damaged; the message names it and the mend.
+        SourceUnavailable: the file cannot be read, or is damaged; the message names it and the mend.
     """
     path = folder / NAME
     try:
@@ -118,8 +119,10 @@ def read_state(folder: Path) -> SourceState:
         )
     except FileNotFoundError:
         return SourceState(folder)
+    except OSError as error:
+        raise SourceUnavailable(f"{path} cannot be read ({error.strerror}). Mend that, and try again.") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Remove it: the files are read anew.") from error
+        raise SourceUnavailable(f"{path} is damaged ({error}). Remove it: the files are read anew.") from error
 
 
 def state_text(state: SourceState) -> str:

@@ -72,7 +72,7 @@ def read_file(settings: Settings, arrival: Arrival, name: str, terms: Terms, fol
         notes = _load(connection, file, name, terms, folder)
         counts = dict(connection.execute("SELECT _reason, count(*) FROM judged GROUP BY _reason").fetchall())
         rows, rejected = counts.pop(None, 0), dict(sorted(counts.items()))
-        _refuse_too_many(connection, name, rows, rejected, terms.max_rejected_share)
+        _refuse_too_many(connection, name, rows, rejected, terms)
         columns = ", ".join(column.quoted for column in part_contract(terms.contract).columns)
         with one_thread(connection):
             _copy(connection, terms.contract, f"SELECT {columns} FROM judged WHERE _reason IS NULL", folder / GOOD)
@@ -99,7 +99,7 @@ def _load(connection: DuckDBPyConnection, file: Unpacked, name: str, terms: Term
         if rows == source.rows:
             return source.notes
         fault = f"it holds {source.rows:,} rows, of which {rows:,} could be read"
-    raise BlockedFile("unreadable_file", name, fault, "Mend the file and deliver it again.")
+    raise BlockedFile("unreadable_content", name, fault, "Mend the file and deliver it again.")
 
 
 class ContractError(Exception):
@@ -123,17 +123,19 @@ def _ways(connection: DuckDBPyConnection, file: Unpacked, terms: Terms, folder: 
 
 
 def _refuse_too_many(
-    connection: DuckDBPyConnection, name: str, rows: int, rejected: Mapping[str, int], most: float
+    connection: DuckDBPyConnection, name: str, rows: int, rejected: Mapping[str, int], terms: Terms
 ) -> None:
     refused = sum(rejected.values())
-    if refused <= most * (rows + refused):
+    if refused <= terms.max_rejected_share * (rows + refused):
         return
     first = connection.execute(
         "SELECT _reason, min(source_row), arg_min(_received, source_row) FROM judged "
         "WHERE _reason IS NOT NULL GROUP BY _reason ORDER BY count(*) DESC, _reason LIMIT 3"
     ).fetchall()
+    is_classified = any(column.classification for column in terms.contract.columns)  # logs and alerts show the text
     told = "; ".join(
-        f"{rejected[reason]:,} {reason}, first in row {row:,}: {text[:200]}" for reason, row, text in first
+        f"{rejected[reason]:,} {reason}, first in row {row:,}" + f": {text[:200]}" * (not is_classified)
+        for reason, row, text in first
     )
     raise BlockedFile(
         "too_many_rejected",

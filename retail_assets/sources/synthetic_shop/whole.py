@@ -87,6 +87,7 @@ def write_exports(connection: DuckDBPyConnection, folder: Path) -> dict[str, int
             )
             for (month,) in found
         )
+        _remove_other_months(folder / name, f"{name}-*.{form}", {f"{name}-{month}.{form}" for (month,) in found})
     _declare(folder)
     return counted
 
@@ -126,6 +127,13 @@ def _write(connection: DuckDBPyConnection, select: str, path: Path) -> int:
     found = connection.execute(f"COPY ({select}) TO {quote_literal(str(partial))} ({options})").fetchone()
     partial.replace(path)
     return int(found[0]) if found else 0
+
+
+def _remove_other_months(folder: Path, pattern: str, written: set[str]) -> None:
+    """Files of another shop that was written here before would be taken for this one's."""
+    for path in folder.glob(pattern):
+        if path.name not in written:
+            path.unlink()
 
 
 def _declare(folder: Path) -> None:

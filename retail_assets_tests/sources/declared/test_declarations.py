@@ -6,7 +6,7 @@ import pytest
 
 from retail_assets.definitions import platform_definitions
 from retail_assets.sources.declared.source import read_sources
-from retail_assets_tests.sources.declared.declaring import AMOUNT, ID, Declared, contract_text
+from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared, contract_text
 
 
 def _problem(declared: Declared) -> str:
@@ -27,6 +27,7 @@ class TestProblems:
             ("encoding: utf-9", "sources.yaml, line 6, sources.0.encoding: there is no encoding 'utf-9'"),
             ("timezone: Berlin", "sources.yaml, line 6, sources.0.timezone: there is no time zone 'Berlin'"),
             ("schedule: daily", "sources.yaml, line 6, sources.0.schedule: 'daily' is no cron expression"),
+            ("schedule: '99 5 * * *'", "sources.yaml, line 6, sources.0.schedule: '99 5 * * *' is no cron expression"),
             ("pattern: [", "sources.yaml, line 7: it is not valid YAML"),
         ],
     )
@@ -70,7 +71,13 @@ class TestProblems:
     def test_a_name_that_the_platform_has_already(self, declared: Declared) -> None:
         declared.source("features", ID)
 
-        assert _problem(declared).endswith("there is a dataset 'features' already")
+        assert _problem(declared).endswith("there is a dataset features already: choose another name")
+
+    def test_a_partition_that_rows_may_lack(self, declared: Declared) -> None:
+        declared.source("orders", ID, AT, {**DATE, "required": False})
+
+        assert _problem(declared).startswith("orders.yaml, line ")
+        assert "a partition column is required: write required: true for 'date'" in _problem(declared)
 
     def test_a_file_that_declares_no_list(self, declared: Declared) -> None:
         _write(declared, "shops: {}\n")
@@ -90,6 +97,41 @@ class TestDefinitions:
         assert {"shops", "shops_rejected", "warehouse/shops", "broken", "features"} <= names
         spec = next(spec for spec in definitions.resolve_all_asset_specs() if spec.key.to_user_string() == "broken")
         assert "Input should be 'csv', 'jsonl' or 'parquet'" in (spec.description or "")
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("type", "class", "import", "input", "output", "config", "context", "dict", "größe", "Umsatz", "a-b"),
+            *("landed_files", "retail_report", "shop_tables", "take_in_sources", "sources_taken_in", "mart"),
+            *("warehouse_features", "requested_partitions", "features", 7),
+        ],
+    )
+    def test_whatever_a_source_is_called_the_definitions_load(self, declared: Declared, name: object) -> None:
+        declared.source("shops", ID)
+        declared.source(str(name), ID)
+        declared.entries[-1]["name"] = name
+        declared.write()
+
+        definitions = platform_definitions(declared.settings)
+
+        names = {key.to_user_string() for key in definitions.resolve_asset_graph().get_all_asset_keys()}
+        assert {"shops", "source_2_of_sources_yaml"} <= names
+        assert definitions.resolve_implicit_global_asset_job_def()
+
+    def test_whatever_the_file_is_called_the_definitions_load(self, declared: Declared) -> None:
+        path = declared.folder / "my-sources.yaml"
+        path.write_text("shops: {}\n")
+
+        definitions = platform_definitions(declared.settings.model_copy(update={"sources_file": path}))
+
+        names = {key.to_user_string() for key in definitions.resolve_asset_graph().get_all_asset_keys()}
+        assert "sources_yaml" in names
+
+    def test_rejected_rows_are_classified_where_any_column_is(self, declared: Declared) -> None:
+        declared.source("shops", ID, {**AMOUNT, "classification": "pseudonymous"})
+
+        (source,) = read_sources(declared.settings.sources_file).sound
+        assert source.rejected.column("received").classification == "personal"
 
     def test_without_a_sources_file_nothing_is_declared(self, declared: Declared) -> None:
         keys = platform_definitions(declared.settings).resolve_asset_graph().get_all_asset_keys()

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from retail_assets.landing.arrival import FileChanged
+from retail_assets.sources.declared import intake
 from retail_assets.sources.declared.errors import SourceUnavailable
 from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared, named
 
@@ -322,6 +324,49 @@ class TestChange:
         (verdict,) = (v for v in made["shops_rejected"][0].verdicts if v.check == "blocked_source_files")
         assert verdict.detail.startswith("missing_column: in/a.csv")
 
+    def test_rows_stay_where_a_file_cannot_be_read_under_another_contract(
+        self, declared: Declared, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        declared.source("shops", ID)
+        declared.deliver("a.csv", "id\n1\n")
+        declared.make("shops")
+        _redeclare(declared, ID, AMOUNT)
+        monkeypatch.setattr(intake, "read_file", _still_written)
+
+        with pytest.raises(SourceUnavailable, match="until then everything stays as it was"):
+            declared.make("shops")
+
+        assert [seen.part is not None for seen in declared.platform.intake("shops").latest().files] == [True]
+        monkeypatch.undo()
+        declared.make("shops")
+        assert declared.rows("shops") == [("1", None)]
+
+    def test_what_the_system_or_a_damaged_state_says_is_an_error_of_that_source(self, declared: Declared) -> None:
+        declared.source("shops", ID)
+        declared.deliver("a.csv", "id\n1\n")
+        declared.make("shops")
+        state = declared.settings.sources_dir / "shops" / "state.json"
+        state.write_text("{")
+        asked = declared.platform.intake("shops")
+
+        for ask in (asked.take, asked.unseen, asked.latest):
+            with pytest.raises(SourceUnavailable, match=r"state\.json is damaged .* Remove it"):
+                ask()
+        state.unlink()
+        state.mkdir()
+        for ask in (asked.take, asked.unseen, asked.latest):
+            with pytest.raises(SourceUnavailable, match=r"state\.json cannot be read"):
+                ask()
+
+    def test_the_text_of_classified_rows_stays_out_of_messages(self, declared: Declared) -> None:
+        declared.source("shops", ID, {**AMOUNT, "classification": "personal"})
+        declared.deliver("a.csv", "id,amount\n1,secret\n")
+
+        with pytest.raises(SourceUnavailable, match="1 bad_amount, first in row 2") as caught:
+            declared.make("shops")
+
+        assert "secret" not in str(caught.value)
+
     def test_days_to_come_wait_and_days_before_the_platform_are_rejected(self, declared: Declared) -> None:
         declared.settings = declared.settings.model_copy(update={"as_of": datetime(2024, 3, 2, 12)})
         declared.source("orders", ID, AT, DATE, max_rejected_share=1)
@@ -340,6 +385,10 @@ class TestChange:
 
 def _objects(declared: Declared) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in declared.settings.lake_dir.rglob("*.parquet")}
+
+
+def _still_written(*_: object) -> None:
+    raise FileChanged("a.csv is still being written")
 
 
 def _redeclare(declared: Declared, *columns: object) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
 import dagster as dg
 import duckdb
 import pytest
 
+from retail_assets.assets.forgetting import traces_of
 from retail_assets.assets.partitions import range_tags
 from retail_assets.automation.backfill import Backfill
 from retail_assets.automation.declared_sources import look_for_changes, look_for_stale_sources
+from retail_assets.automation.taking_in import take_in_sources
 from retail_assets.definitions import platform_definitions
 from retail_assets.sources.declared.source import read_sources
 from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared
@@ -111,6 +114,82 @@ def test_sensors_ask_for_what_is_new_and_then_for_what_is_stale(shop: Declared, 
     cursor = due.cursor
     assert set(json.loads(cursor or "")) == {"shops", "orders"}
     assert not look_for_stale_sources(instance, shop.platform, cursor, sources).run_requests
+
+
+def _key(found: dg.SensorResult | dg.SkipReason) -> str:
+    """The key of the run that is asked for, without the hour."""
+    assert isinstance(found, dg.SensorResult)
+    (request,) = found.run_requests or []
+    return (request.run_key or "").rpartition("} ")[0]
+
+
+def test_what_came_back_as_it_once_was_is_asked_for_anew(declared: Declared) -> None:
+    declared.source("shops", ID)
+    sources = read_sources(declared.settings.sources_file).sound
+    path = declared.deliver("shops.csv", "id\n1\n")
+    first, stamp = _key(look_for_changes(declared.platform, sources)), path.stat().st_mtime_ns
+    assert first == _key(look_for_changes(declared.platform, sources)) != ""
+    for content, changed_at in (("1", stamp), ("2", stamp + 1)):
+        declared.deliver("shops.csv", f"id\n{content}\n")
+        os.utime(path, ns=(changed_at, changed_at))
+        declared.platform.intake("shops").take()
+
+    declared.deliver("shops.csv", "id\n1\n")
+    os.utime(path, ns=(stamp, stamp))
+
+    assert _key(look_for_changes(declared.platform, sources)) != first
+
+
+def test_an_intake_that_waits_holds_up_nothing(shop: Declared, instance: dg.DagsterInstance) -> None:
+    sources = read_sources(shop.settings.sources_file).sound
+    for source in sources:
+        shop.platform.intake(source.name).take()
+    config = {"ops": {"sources_taken_in": {"config": {"sources": ["shops"]}}}}
+    instance.create_run_for_job(take_in_sources, run_config=config, status=dg.DagsterRunStatus.NOT_STARTED)
+
+    assert look_for_stale_sources(instance, shop.platform, None, sources).run_requests
+
+
+def test_a_run_of_the_stale_makes_of_what_was_taken_in(shop: Declared, instance: dg.DagsterInstance) -> None:
+    shop.platform.intake("shops").take()
+    shop.deliver("shops.csv", "id,amount\n2,2\n")
+
+    assert _run(shop, instance, "shops", tags={"retail/launched_by": "stale_partitions"}).success
+
+    assert shop.rows("shops", "id") == [("1",)]
+
+
+def test_a_damaged_state_stops_no_other_source(shop: Declared, instance: dg.DagsterInstance) -> None:
+    for name in ("shops", "orders"):
+        shop.platform.intake(name).take()
+    (shop.settings.sources_dir / "shops" / "state.json").write_text("{")
+    sources = read_sources(shop.settings.sources_file).sound
+
+    report = Backfill(shop.platform, platform_definitions(shop.settings), instance).run()
+
+    stages = {stage.step: (stage.made, len(stage.failed)) for stage in report.stages}
+    assert (stages["shops"], stages["orders"]) == ((0, 1), (2, 0))
+    assert isinstance(look_for_changes(shop.platform, sources), dg.SkipReason)
+    assert isinstance(look_for_stale_sources(instance, shop.platform, None, sources), dg.SensorResult)
+
+
+def test_a_backfill_can_leave_the_sources_unasked(shop: Declared, instance: dg.DagsterInstance) -> None:
+    shop.platform.intake("shops").take()
+    shop.deliver("shops.csv", "id,amount\n2,2\n")
+
+    report = Backfill(shop.platform, platform_definitions(shop.settings), instance).run(asks_sources=False)
+
+    assert shop.rows("shops", "id") == [("1",)]
+    assert "orders" not in {stage.step for stage in report.stages}
+
+
+def test_declared_sources_are_no_traces_of_the_shops_customers(declared: Declared) -> None:
+    customer = {"name": "customer_id", "physicalType": "VARCHAR", "classification": "personal"}
+    declared.source("people", ID, customer)
+    declared.deliver("people.csv", "id,customer_id\n1,7\n")
+    declared.make("people")
+
+    assert not {"people", "warehouse.people"} & {trace.dataset for trace in traces_of(declared.platform, "7")}
 
 
 def test_a_schedule_is_one_of_the_source_and_its_sensor_leaves_it_alone(declared: Declared) -> None:
