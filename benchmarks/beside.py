@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import psutil
@@ -36,5 +37,9 @@ class Servers:
 
 
 def _cpu_seconds(processes: Iterable[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes if process.is_running()]
-    return sum(time.user + time.system for time in times)
+    found = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it may end at any moment
+            times = process.cpu_times()
+            found += times.user + times.system
+    return found

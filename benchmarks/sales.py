@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -100,10 +101,8 @@ def _work(name: str, folder: Path, environment: Mapping[str, str]) -> Measured:
 
 
 def _execute(server: PostgresServer, statements: str) -> None:
-    connection = server.connect()
-    with connection.cursor() as cursor:
+    with closing(server.connect()) as connection, connection.cursor() as cursor:
         cursor.execute(statements)
-    connection.close()
 
 
 def _require_same(one: Path, other: Path) -> None:

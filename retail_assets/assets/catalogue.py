@@ -77,6 +77,8 @@ def is_on_demand(step: Step) -> bool:
 def step_of(name: str) -> Step:
     """The step that makes a dataset; ``warehouse.features`` is the table, ``features`` the dataset in the lake.
 
+    Of the steps that every platform has: marts and declared sources are those of one platform's files.
+
     Raises:
         KeyError: there is no such dataset; the message names those that there are.
     """

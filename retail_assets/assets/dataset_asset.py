@@ -58,7 +58,8 @@ def _backfill_policy(step: Step) -> dg.BackfillPolicy | None:
 
     A step that looks back must have another policy than the step that it looks back upon. With the same, Dagster's
     daemon puts both into common runs, one a date where there are few dates, and starts these in any order: a date
-    would see its window before the window is made. So each has one of its own.
+    would see its window before the window is made. So each has a number of its own, which its name gives: that two
+    names meet in one of a million is unlikely, but not impossible.
     """
     if step.partitioning == "none":
         return None

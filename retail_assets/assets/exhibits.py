@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from retail_assets.assets.documentation import UI_INLINE_LIMIT, as_cell, markdown_table
@@ -12,11 +14,14 @@ from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import sql_text
+from retail_assets.engine.s3_errors import S3Error
+from retail_assets.engine.s3_reading import read_again
 from retail_assets.engine.session import session
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+LOG = logging.getLogger(__name__)
 MOST_PARTITIONS = 10
 """The last of a run: each of their exhibits is a query of its own."""
 
@@ -34,9 +39,23 @@ def exhibited(
     held |= {upstream.name: inputs[upstream.name].looking_back(upstream.lookback_days) for upstream in step.upstreams}
     with session(platform.settings) as connection:
         return {
-            partition: {name: _table(connection, name, held, partition) for name in names}
+            partition: dict(_tables(connection, names, held, partition))
             for partition in sorted(partitions)[-MOST_PARTITIONS:]
         }
+
+
+def _tables(
+    connection: DuckDBPyConnection, names: list[str], held: dict[str, Dataset], partition: Partition
+) -> Iterator[tuple[str, str]]:
+    """The exhibits of a partition that can be made: what they show is published, whether they can or not."""
+    import duckdb
+
+    for name in names:
+        make = partial(_table, connection, name, held, partition)
+        try:
+            yield name, read_again(make) if any(dataset.is_on_s3 for dataset in held.values()) else make()
+        except (duckdb.Error, S3Error, UnicodeDecodeError) as error:
+            LOG.warning("no %s of %s, since it could not be read: %s", name, partition.key, error)
 
 
 def _table(connection: DuckDBPyConnection, name: str, held: dict[str, Dataset], partition: Partition) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
-from retail_assets.contracts.contract import quote_literal
+from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.session import session
+from retail_assets.sources.declared.source import GROUP
 from retail_assets.warehouse.duckdb_file import DuckDBFile
 from retail_assets.warehouse.redshift import RedshiftStore
 from retail_assets.warehouse.redshift.tables import qualified
@@ -28,7 +29,7 @@ class Trace:
 def traces_of(platform: Platform, customer_id: str) -> list[Trace]:
     """Every dataset that can name customers of the shop, with its rows that name this one.
 
-    Not those of declared sources: they say what their systems say, and forget what these do.
+    Not those of declared sources, whose rows are forgotten at their source.
     """
     return [
         Trace(contract.name, _in_lake(platform, contract, condition))
@@ -54,7 +55,7 @@ def _names(contract: Contract, customer_id: str) -> str:
     """The condition that a row names the customer; nothing where no row of the dataset names any."""
     columns = {column.name for column in contract.columns if column.classification}
     if CUSTOMER in columns:
-        return f"{CUSTOMER} = {quote_literal(customer_id)}"
+        return f"CAST({CUSTOMER} AS VARCHAR) = {quote_literal(customer_id)}"
     if contract.domain == "sales" and RECEIVED in columns:
         return f"json_extract_string({RECEIVED}, '$.{CUSTOMER}') = {quote_literal(customer_id)}"
     return ""
@@ -78,7 +79,8 @@ def _in_warehouse(platform: Platform, contract: Contract, condition: str) -> int
             ((count,),) = redshift.rows(f"counting the rows of {contract.name}", select)
             return int(count)
     if isinstance(store, DuckDBFile):
+        select = f"SELECT count(*) FROM warehouse.{quote_identifier(contract.name)} WHERE {condition}"
         with store.reading() as connection:
-            found = connection.execute(f"SELECT count(*) FROM warehouse.{contract.name} WHERE {condition}").fetchone()
+            found = connection.execute(select).fetchone()
         return found[0] if found else 0
     raise TypeError(f"a warehouse of kind {store.kind} cannot be asked")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -21,6 +21,7 @@ from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import is_outdated
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
+from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage
 from retail_assets.automation.choice import Chosen, Stage, choose, mart_stage, stage_of, within
 from retail_assets.automation.forecasting import latest_day
@@ -38,11 +39,6 @@ if TYPE_CHECKING:
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-def backfill_lock(platform: Platform) -> Path:
-    """The lock that a backfill holds while it works: two over the same platform go one after the other."""
-    return platform.settings.data_dir / ".backfill.lock"
 
 
 @dataclass(frozen=True)
@@ -78,10 +74,12 @@ class Backfill:
 
         Dates of the range that no file has events of are made too, as empty days, with ``include_empty``; without it
         they are only reported. ``force`` makes everything again. ``forecasts`` makes those from the last date as well.
-        Without ``asks_sources``, no declared source is asked: what was taken in of them before is made.
-        ``taken`` is what became of the pending files where they have just been taken in.
+        Without ``asks_sources``, no declared source is asked: what was taken in of them before is made. ``taken`` is
+        what became of the pending files where they have just been taken in, by a caller who holds the
+        ``backfill_lock`` since.
         """
-        with exclusive(backfill_lock(self.platform), "backfilling"):
+        is_locked = taken is not None
+        with nullcontext() if is_locked else exclusive(backfill_lock(self.platform), "backfilling"):
             if taken is None:
                 taken = self.platform.landing.take_in(self.watcher.file)
             report = self._run(first, last, taken, force=force, include_empty=include_empty, asks_sources=asks_sources)

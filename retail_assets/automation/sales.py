@@ -84,7 +84,7 @@ def look_for_changes(instance: dg.DagsterInstance, platform: Platform) -> dg.Sen
     known = platform.extraction.version()
     try:
         seen = platform.extraction.changed_fingerprint()
-    except SourceError as error:
+    except (SourceError, ModuleNotFoundError) as error:
         return dg.SkipReason(str(error))
     if seen is None:
         return dg.SkipReason("no change")

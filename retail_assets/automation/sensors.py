@@ -15,7 +15,7 @@ from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
 from retail_assets.automation.attempts import Attempts
-from retail_assets.automation.backfill import backfill_lock
+from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.automation.due import Due, DueRun
 from retail_assets.automation.taking_in import INTAKES, take_in_files
 from retail_assets.engine.locking import is_held

@@ -79,19 +79,23 @@ def run_backfill(
 def _run_through_dagster(
     platform: Platform, home: Path, first: date | None, last: date | None, **wanted: bool
 ) -> BackfillReport:
+    from retail_assets.automation.backfill_lock import backfill_lock
+    from retail_assets.engine.locking import exclusive
+
     with meter() as shown, watching(shown) as shows, ThreadPoolExecutor(1, "definitions") as pool:
         loading = pool.submit(open_definitions, platform.settings)  # two seconds of Python, while files are read
-        taken = platform.landing.take_in(shows.on_file)
-        definitions = loading.result()
+        with exclusive(backfill_lock(platform), "backfilling"):
+            taken = platform.landing.take_in(shows.on_file)
+            definitions = loading.result()
 
-        from retail_assets.automation.backfill import Backfill, Watcher
-        from retail_assets.automation.event_log import index_of
-        from retail_assets.automation.recorded import note_recorded
+            from retail_assets.automation.backfill import Backfill, Watcher
+            from retail_assets.automation.event_log import index_of
+            from retail_assets.automation.recorded import note_recorded
 
-        with open_instance(platform.settings) as instance:
-            work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
-            report = work.run(first, last, taken=taken, **wanted)
-            version, index = work.recorded_version(), index_of(instance)
+            with open_instance(platform.settings) as instance:
+                work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
+                report = work.run(first, last, taken=taken, **wanted)
+                version, index = work.recorded_version(), index_of(instance)
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)
     return report

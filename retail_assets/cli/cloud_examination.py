@@ -46,7 +46,7 @@ def examine_lake(root: S3Location, settings: S3Settings) -> Iterator[Finding]:
             "write (s3:PutObject)": lambda: _put(s3, probe, file),
             "write under a condition (s3:PutObject)": lambda: _put_again(s3, probe, file),
             "read (s3:GetObject)": lambda: _read(s3, probe),
-            "query (s3:GetObject, httpfs)": lambda: _query(s3, probe),
+            "query (s3:GetObject, s3:GetObjectVersion, httpfs)": lambda: _query(s3, probe),
             "copy (s3:GetObject, s3:PutObject)": lambda: _copy(s3, probe),
             "sweep uploads (s3:ListBucketMultipartUploads, s3:AbortMultipartUpload)": lambda: _sweep(s3, root, probe),
             "remove (s3:DeleteObject)": lambda: _remove(s3, root),

@@ -49,7 +49,7 @@ def demo_cloud(
     folder = open_platform().settings.data_dir / FOLDER
     with local_cloud(folder / "servers") as cloud:
         say(SIMULATED, style="bold")
-        in_cloud, sales = cloud.variables("demo"), _shop_variables(cloud, first, last)
+        in_cloud, sales = cloud.variables("demo"), {**_no_shop(), **_shop_variables(cloud, first, last)}
         cloudy = {**cloud.credentials(), **in_cloud, **sales, "RETAIL_DATA_DIR": str(folder / "cloud")}
         local = {**dict.fromkeys(in_cloud, ""), **sales, "RETAIL_DATA_DIR": str(folder / "local")}
         say("First in a folder with a DuckDB file, to compare with.")
@@ -86,6 +86,11 @@ def _shop_variables(cloud: LocalCloud, first: date, last: date) -> dict[str, str
     return {f"RETAIL_SALES_{name.upper()}": str(value) for name, value in chosen.items()} | {
         "RETAIL_SALES_PASSWORD": cloud.postgres.password
     }
+
+
+def _no_shop() -> dict[str, str]:
+    """What the environment says of the user's own shop, as not set."""
+    return {name: "" for name in os.environ if name.startswith("RETAIL_SALES_")}
 
 
 @contextmanager

@@ -28,7 +28,8 @@ from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.listing import Found, listed
 from retail_assets.landing.storage import KEPT_SECONDS, QUARANTINED, REJECTED_NAME, REJECTED_SIZE
 
-REQUESTS_AT_ONCE = 8
+PUTS_AT_ONCE = 8
+"""Of what was read, while the next file is being read."""
 
 
 @dataclass
@@ -126,7 +127,7 @@ class S3Storage:
     def keeping(self) -> Iterator[S3Keeper]:
         """Keeps what is read in a private folder of this machine until S3 has it."""
         with private_folder(self.local / "reading") as folder:
-            pool = ThreadPoolExecutor(REQUESTS_AT_ONCE, "parts")
+            pool = ThreadPoolExecutor(PUTS_AT_ONCE, "parts")
             try:
                 yield S3Keeper(self, folder, pool)
             finally:

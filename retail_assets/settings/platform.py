@@ -240,7 +240,7 @@ class Settings(BaseSettings):
 
     @property
     def forgotten_file(self) -> Path:
-        """The marks of customers whom no extraction shall bring back."""
+        """The marks of customers whom no extraction shall bring back, where the lake is not on S3, which keeps them."""
         return self.data_dir / "forgotten.json"
 
     @property

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
-from retail_assets.contracts.contract import quote_literal
+from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.identity import identity
 from retail_assets.engine.locking import exclusive
@@ -22,7 +22,7 @@ from retail_assets.engine.session import memory_limit_mb, thread_count
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
 from retail_assets.warehouse.copying import copy_file
-from retail_assets.warehouse.loading import load
+from retail_assets.warehouse.loading import load, partition_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,11 +59,10 @@ class DuckDBFile:
             loads = _loads(self.path, tuple(identity(self.path)))
         except FileNotFoundError:
             return {}
-        names = [column.name for column in contract.partition_columns]
         entries = [
-            Published(Partition.parse(key, names) if names else Partition(), contract.name, *rest)
+            Published(partition, contract.name, *rest)
             for table, key, *rest in loads
-            if table == contract.name
+            if table == contract.name and (partition := partition_of(contract, key)) is not None
         ]
         return {entry.partition: entry for entry in entries}
 
@@ -103,13 +102,19 @@ class DuckDBFile:
 
     def rewrite(self) -> None:
         """Write the file anew, where there is one: its free space holds no replaced or removed rows then."""
+        import duckdb
+
         if not self.path.exists():
             return
         with exclusive(self._lock, "writing the warehouse anew"), self.staging() as folder:
             copy = folder / self.path.name
-            with _attached(self.path) as connection:
+            with duckdb.connect(config=self._config(folder)) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute(f"ATTACH {quote_literal(str(self.path))} AS warehouse (READ_ONLY)")
                 connection.execute(f"ATTACH {quote_literal(str(copy))} AS copy")
                 connection.execute("COPY FROM DATABASE warehouse TO copy")
+                connection.execute("CHECKPOINT copy")
+                _require_same_rows(connection)
                 connection.execute("DETACH copy")
             copy.replace(self.path)
 
@@ -118,17 +123,23 @@ class DuckDBFile:
         """A transaction for so many rows in a private copy of the file, within what the settings allow."""
         import duckdb
 
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": thread_count(self.settings) if rows >= ROWS_FOR_THREADS else 1,
-            "memory_limit": f"{memory_limit_mb(self.settings)}MiB",
-            "temp_directory": str(copy.parent),
-        }
+        config = self._config(copy.parent)
+        if rows < ROWS_FOR_THREADS:
+            config["threads"] = 1
         with duckdb.connect(str(copy), config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("BEGIN")
             yield connection
             connection.execute("COMMIT")
             connection.execute("CHECKPOINT")
+
+    def _config(self, folder: Path) -> dict[str, str | bool | int | float | list[str]]:
+        """What the settings allow; what does not fit into memory goes into the folder."""
+        return {
+            "threads": thread_count(self.settings),
+            "memory_limit": f"{memory_limit_mb(self.settings)}MiB",
+            "temp_directory": str(folder),
+        }
 
 
 @contextmanager
@@ -139,6 +150,16 @@ def _attached(path: Path) -> Iterator[DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH {quote_literal(str(path))} AS warehouse (READ_ONLY)")
         yield connection
+
+
+def _require_same_rows(connection: DuckDBPyConnection) -> None:
+    """Make sure that a copy has as many rows of every table, that of loads included."""
+    tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse'").fetchall()
+    for (table,) in tables:
+        counted = [f"(SELECT count(*) FROM {place}.{quote_identifier(table)})" for place in ("warehouse", "copy")]
+        ((held, copied),) = connection.execute(f"SELECT {', '.join(counted)}").fetchall()
+        if held != copied:
+            raise RuntimeError(f"{table} has {held:,} rows, but {copied:,} in the new file. Nothing was replaced.")
 
 
 @lru_cache(maxsize=4)

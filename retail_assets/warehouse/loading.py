@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
-from retail_assets.contracts import Contract
+from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
@@ -36,6 +37,7 @@ def load(
         RuntimeError: the table does not hold the rows that were audited.
     """
     connection.execute(LOADS)
+    _drop_alien(connection, contract)
     connection.execute(_create_table(contract))
     _refit(connection, contract)
     loaded = [item.staged.partition for item in publications]
@@ -52,6 +54,21 @@ def load(
     connection.execute(f"INSERT INTO _loads VALUES {', '.join(_load_record(contract, item) for item in publications)}")
 
 
+def partition_of(contract: Contract, key: str) -> Partition | None:
+    """The partition that a key in ``_loads`` stands for; None where the table was partitioned in another way then."""
+    columns = contract.partition_columns
+    if not columns:
+        return Partition() if key == Partition().key else None
+    try:
+        partition = Partition.parse(key, [column.name for column in columns])
+        for column in columns:
+            if column.type == "DATE":
+                date.fromisoformat(partition.get(column.name) or "")
+    except ValueError:
+        return None
+    return partition
+
+
 def _create_table(contract: Contract) -> str:
     columns = ", ".join(
         f"{column.quoted} {column.type}{' NOT NULL' if column.required else ''}" for column in contract.columns
@@ -59,8 +76,23 @@ def _create_table(contract: Contract) -> str:
     return f"CREATE TABLE IF NOT EXISTS {quote_identifier(contract.name)} ({columns})"
 
 
+def _drop_alien(connection: DuckDBPyConnection, contract: Contract) -> None:
+    """Drop a table of which no partition can be told under this contract, or no column is kept: it is loaded anew."""
+    name, loads = quote_literal(contract.name), f"FROM _loads WHERE table_name = {quote_literal(contract.name)}"
+    found = connection.execute(f"SELECT column_name FROM duckdb_columns() WHERE table_name = {name}").fetchall()
+    held, keys = {column for (column,) in found}, connection.execute(f"SELECT partition {loads}").fetchall()
+    needed, columns = {item.name for item in contract.partition_columns}, {item.name for item in contract.columns}
+    is_known = needed <= held and columns & held and all(partition_of(contract, key) is not None for (key,) in keys)
+    if held and not is_known:
+        connection.execute(f"DROP TABLE {quote_identifier(contract.name)}")
+        connection.execute(f"DELETE {loads}")
+
+
 def _refit(connection: DuckDBPyConnection, contract: Contract) -> None:
-    """Give a table of an earlier contract the columns of this one; rows keep what they have in common with it."""
+    """Give a table of an earlier contract the columns of this one; rows keep what they have in common with it.
+
+    Partitions of which a value does not fit the column's new type go: they count as never loaded.
+    """
     table, before = quote_identifier(contract.name), quote_identifier(f"{contract.name} before")
     wanted = {name: kind for name, kind, *_ in _described(connection, Dataset(contract, ()).relation())}
     held = {name: kind for name, kind, *_ in _described(connection, f"FROM {table}")}
@@ -68,12 +100,37 @@ def _refit(connection: DuckDBPyConnection, contract: Contract) -> None:
         return
     common = [column for column in contract.columns if column.name in held]
     values = ", ".join(f"TRY_CAST({column.quoted} AS {column.type}) AS {column.quoted}" for column in common)
+    retyped = {column: held[column.name] for column in common if held[column.name] != wanted[column.name]}
+    lost = _lost(connection, contract, retyped) if retyped else []
+    gone = ", ".join(map(quote_literal, lost))
     connection.execute(f"ALTER TABLE {table} RENAME TO {before}")
     # Without NOT NULL: rows of the earlier contract lack what is new until they are loaded anew.
     connection.execute(f"CREATE TABLE {table} AS {Dataset(contract, ()).relation()}")
-    if common:
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT {values} FROM {before}")
+    kept = f" WHERE {_key(contract)} NOT IN ({gone})" if lost else ""
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT {values} FROM {before}{kept}")
+    if lost:
+        named = f"table_name = {quote_literal(contract.name)}"
+        connection.execute(f"DELETE FROM _loads WHERE {named} AND partition IN ({gone})")
     connection.execute(f"DROP TABLE {before}")
+
+
+def _lost(connection: DuckDBPyConnection, contract: Contract, retyped: Mapping[Column, str]) -> list[str]:
+    """The keys of the partitions in which a value would not stay what it is; columns with the type that they had."""
+    changes = (
+        f"TRY_CAST(TRY_CAST({column.quoted} AS {column.type}) AS {before}) IS DISTINCT FROM {column.quoted}"
+        for column, before in retyped.items()
+    )
+    where = " OR ".join(changes)
+    found = connection.execute(
+        f"SELECT DISTINCT {_key(contract)} FROM {quote_identifier(contract.name)} WHERE {where}"
+    ).fetchall()
+    return [key for (key,) in found]
+
+
+def _key(contract: Contract) -> str:
+    """The key of a row's partition, in DuckDB's SQL."""
+    columns = sorted(contract.partition_columns, key=lambda column: column.name)
+    return " || '|' || ".join(f"{column.quoted}::VARCHAR" for column in columns) or quote_literal(Partition().key)
 
 
 def _described(connection: DuckDBPyConnection, relation: str) -> list[tuple[str, ...]]:

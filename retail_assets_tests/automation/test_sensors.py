@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from retail_assets.assets.landed_files import BLOCKED_FILES, LANDED_FILES
-from retail_assets.automation.backfill import backfill_lock
+from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.definitions import platform_definitions
 from retail_assets.engine.locking import exclusive
 from retail_assets_tests.automation.following import Asked, Following

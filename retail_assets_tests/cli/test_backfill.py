@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,11 @@ import pytest
 from retail_assets.assets import dataset_asset
 from retail_assets.assets.platform import Platform
 from retail_assets.automation import backfill as engine_room
+from retail_assets.automation.backfill_lock import backfill_lock
+from retail_assets.engine.locking import exclusive
 from retail_assets.settings import Settings
-from retail_assets_tests.building import event, land
-from retail_assets_tests.cli.conftest import Retail
+from retail_assets_tests.building import csv_text, event, land
+from retail_assets_tests.cli.conftest import ROOT, Retail
 from retail_assets_tests.cli.test_main import assert_is_one_clear_error
 
 
@@ -116,3 +121,23 @@ def test_what_is_bad_is_told_and_the_rest_goes_on(retail: Retail, data_dir: Path
     assert again.code == 0
     assert {row[2] for row in rows} == {"0"}
     assert {row[0]: row[1] for row in rows}["features"] == "12"
+
+
+def test_no_file_is_taken_in_while_another_backfill_works(data_dir: Path) -> None:
+    platform = _platform(data_dir)
+    data_dir.mkdir()
+    (data_dir / "landing").mkdir()
+    (data_dir / "landing" / "day.csv").write_text(csv_text([_at("2019-10-01")]))
+    command = [sys.executable, "-m", "retail_assets.cli.program", "backfill"]
+    with exclusive(backfill_lock(platform), "backfilling"):
+        other = subprocess.Popen(
+            command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+        )
+        assert other.stderr
+        assert any("another run is backfilling" in line for line in other.stderr)
+        assert platform.landing.files() == {}
+
+    _, said = other.communicate()
+
+    assert other.returncode == 0, said
+    assert set(platform.landing.files()) == {"day.csv"}

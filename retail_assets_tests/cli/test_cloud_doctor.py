@@ -37,6 +37,8 @@ ACTIONS = {
 }
 """What AWS demands for the calls that we make."""
 SMALLEST_PARTS = {"multipart_mb": 5}
+OF_DUCKDB = {"s3:GetObject", "s3:GetObjectVersion"}
+"""What AWS demands for reading the objects of a versioned bucket, each in the version that the scan began with."""
 
 
 def _policies() -> list[dict[str, list[dict[str, object]]]]:
@@ -79,12 +81,18 @@ def test_the_policy_of_the_lake_allows_what_is_called_and_nothing_else(
     S3(own).copy(_lake(settings) / "large", state, _lake(settings) / "copied")
     assert not [finding for finding in examine_cloud(settings) if finding.state == "wrong"]
 
-    demanded = set[str]().union(*(ACTIONS[name] for name in called))
+    demanded = OF_DUCKDB.union(*(ACTIONS[name] for name in called))
 
     allowed = {action for statement in _policies()[0]["Statement"] for action in statement["Action"]}  # type: ignore[attr-defined]
     assert demanded == allowed
     assert listed
     assert all(prefix.startswith(_lake(settings).below) for prefix in listed)  # never the whole bucket
+
+
+def test_whoever_only_reads_the_lake_may_read_it_in_a_versioned_bucket() -> None:
+    (reading,) = (item for policy in _policies() for item in policy["Statement"] if item["Sid"] == "ReadTheLake")
+
+    assert set(reading["Action"]) == OF_DUCKDB  # type: ignore[call-overload]
 
 
 def test_the_doctor_leaves_nothing_behind(on_s3: Settings, s3: S3Server) -> None:

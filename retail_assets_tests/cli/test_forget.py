@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_a_customer_is_forgotten_everywhere_and_stays_so(
         "warehouse.sales", "warehouse.customer_value",
     }  # fmt: skip
     assert all(before.values())
-    assert found_in_files(folder)
+    assert [found for found in found_in_files(folder) if found.startswith("warehouse.duckdb: ")]
 
     with monkeypatch.context() as without_database:
         without_database.setenv("RETAIL_SALES_PASSWORD", "no longer the right one")
@@ -115,7 +116,31 @@ def test_a_customer_is_forgotten_everywhere_and_stays_so(
 
     again = retail("forget", CUSTOMER)
     assert again.code == 0
-    assert "Nothing named this customer" in again.err
+    assert "No customer of this identifier is known here" in again.err
+
+
+def test_what_was_extracted_is_read_again_where_it_is_gone(platform: Platform, retail: Retail) -> None:
+    shutil.rmtree(platform.settings.extraction_dir)
+
+    assert retail("forget", CUSTOMER).code == 0
+
+    assert not any(held(platform).values())
+    assert found_in_files(platform.settings.data_dir) == []
+
+
+def test_a_stage_that_fails_is_told_by_the_exit_code(
+    platform: Platform, retail: Retail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETAIL_MARTS_DIR", str(platform.settings.data_dir / "marts"))
+    marts = platform.settings.data_dir / "marts"
+    marts.mkdir()
+    (marts / "broken.sql").write_text("SELECT")
+
+    done = retail("forget", CUSTOMER)
+
+    assert done.code == 1
+    assert "broken" in done.err
+    assert not any(held(platform).values())
 
 
 def test_without_a_shop_there_is_nobody_to_forget(data_dir: Path, retail: Retail) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from retail_assets.engine.parallel import at_once
+from retail_assets.engine.s3_location import S3Location
+from retail_assets.engine.s3_objects import S3
+from retail_assets.settings import Settings
 from retail_assets.sources.postgres.connection import SourceError
+from retail_assets.sources.postgres.marks import Marks
 from retail_assets.sources.postgres.snapshot import Snapshot
 from retail_assets_tests.servers.shop_database import ShopDatabase
 from retail_assets_tests.sources.reading import extracted
@@ -102,3 +107,35 @@ def test_what_cannot_be_forgotten_for_want_of_its_object_is_an_error(shop: ShopD
 
     extraction.take()  # knows of it already
     assert CUSTOMER not in addresses(extraction.latest())
+
+
+def test_a_lake_on_s3_keeps_the_marks_of_all_machines(on_s3: Settings, tmp_path: Path) -> None:
+    """Each adds to what the others have written, at the same time too, and forgets none of it."""
+    customers = [str(number) for number in range(8)]
+
+    def forget(customer: str) -> None:
+        Marks(on_s3.model_copy(update={"data_dir": tmp_path / customer})).remember(customer)
+
+    at_once(forget, customers)
+
+    known = Marks(on_s3.model_copy(update={"data_dir": tmp_path / "another"})).read()
+    assert set(known.marks) == {known.mark(customer) for customer in customers}
+    assert list(tmp_path.rglob("*forgotten*")) == []
+
+
+def test_marks_from_before_the_lake_was_on_s3_hold(on_s3: Settings) -> None:
+    on_s3.data_dir.mkdir(parents=True)
+    Marks(on_s3.model_copy(update={"lake_url": None})).remember(CUSTOMER)
+
+    known = Marks(on_s3).remember(CLERK)
+
+    assert set(known.marks) == {known.mark(CUSTOMER), known.mark(CLERK)}
+    on_s3.forgotten_file.unlink()
+    assert Marks(on_s3).read() == known
+
+
+def test_a_damaged_list_on_s3_is_an_error(on_s3: Settings) -> None:
+    S3(on_s3.s3).put(S3Location.of(str(on_s3.lake_url)) / "_forgotten.json", b"{")
+
+    with pytest.raises(ValueError, match=r"s3://.*_forgotten.json.* Restore it from a backup"):
+        Marks(on_s3).read()

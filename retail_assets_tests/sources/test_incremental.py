@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -319,3 +320,19 @@ def test_a_role_with_the_right_to_read_and_no_other_is_enough(shop: ShopDatabase
         assert not read_as_a_whole(before, after)
     finally:
         shop.run("DROP OWNED BY plain", "DROP ROLE plain")
+
+
+def test_other_sums_than_those_that_were_held_are_no_unchanged_table(shop: ShopDatabase, tmp_path: Path) -> None:
+    extraction = incremental(shop, tmp_path)
+    before = extraction.take()
+    path = extraction.folder / "snapshot.json"
+    document = json.loads(path.read_text())
+    (payments,) = (table for table in document["tables"] if table["name"] == "raw_payment")
+    payments["measures"]["amount"]["sum"] = "1.00"
+    path.write_text(json.dumps(document))
+
+    after = extraction.take()
+
+    assert read_as_a_whole(before, after) == {"raw_payment"}
+    assert after.tables["raw_payment"].measures == before.tables["raw_payment"].measures
+    assert content(after) == content(before)

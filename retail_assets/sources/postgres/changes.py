@@ -37,7 +37,7 @@ def followed(
     earlier = f"SELECT {columns} FROM {before} ANTI JOIN {changes} USING ({names})"
     if is_keyed and told.rows == held.rows + new:
         if not later:
-            return held
+            return held if told.measures == held.measures else None
     else:
         keys = parquet(_written(reader, agreement, "keys", reader.keys(agreement)))
         ((different,),) = source.execute(f"SELECT count(DISTINCT ({names})) FROM {keys}")

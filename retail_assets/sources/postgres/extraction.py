@@ -25,7 +25,8 @@ from retail_assets.sources.postgres.changes import followed
 from retail_assets.sources.postgres.connection import Source, snapshot_of
 from retail_assets.sources.postgres.fingerprint import fingerprint
 from retail_assets.sources.postgres.forgetting import forget_held
-from retail_assets.sources.postgres.forgotten import ADDRESSES, read_forgotten, remember_forgotten
+from retail_assets.sources.postgres.forgotten import ADDRESSES
+from retail_assets.sources.postgres.marks import Marks
 from retail_assets.sources.postgres.pseudonyms import take_key
 from retail_assets.sources.postgres.reading import Reader, parquet
 from retail_assets.sources.postgres.snapshot import Extracted, Snapshot, publish_snapshot, read_snapshot, version_of
@@ -59,6 +60,7 @@ class Extraction:
         """Extract all tables as they are now. Nothing is shown unless all of them are whole.
 
         Raises:
+            S3Error: the marks of forgotten customers, which a lake on S3 keeps, cannot be read.
             SourceError: the database cannot be read, does not fit the contracts, or broke off.
         """
         with (
@@ -73,6 +75,7 @@ class Extraction:
         """Let what was extracted of a customer go, and keep extractions from bringing it back. May be repeated.
 
         Raises:
+            S3Error: the marks, which a lake on S3 keeps, cannot be read or written.
             SourceError: what was extracted cannot be read.
         """
         with (
@@ -80,7 +83,7 @@ class Extraction:
             private_folder(self.folder / "staging") as stage,
             session(self.settings) as connection,
         ):
-            forgotten, held = remember_forgotten(self.settings.forgotten_file, customer_id), self.latest()
+            forgotten, held = Marks(self.settings).remember(customer_id), self.latest()
             if held.tables:
                 reader = Reader(Source(connection, str(self.folder)), self.settings.sales, stage, forgotten)
                 snapshot, staged = forget_held(reader, self.contracts, held)
@@ -107,7 +110,7 @@ class Extraction:
             found = agreements(self.contracts, tables_of(source, chosen.db_schema), chosen.db_schema, chosen.timezone)
             if chosen.personal_data == "hash" and chosen.hash_key:
                 take_key(source.connection, chosen.hash_key.get_secret_value())
-            reader = Reader(source, chosen, stage, read_forgotten(self.settings.forgotten_file))
+            reader = Reader(source, chosen, stage, Marks(self.settings).read())
             moment, tables = Moment.of(source, chosen.db_schema), dict[str, Extracted]()
             for item in sorted(found, key=lambda item: item.contract.name == ADDRESSES):  # which depend on others
                 places = {name: before.path(table) or reader.path(name) for name, table in tables.items()}

@@ -11,11 +11,9 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
-from retail_assets.engine.durability import write_whole
 
 FORGOTTEN = "forgotten"
 """Who paid and rented instead."""
@@ -37,6 +35,11 @@ class Forgotten:
     def mark(self, customer_id: str) -> str:
         """The mark of a customer."""
         return hashlib.sha256(f"{self.salt}{customer_id}".encode()).hexdigest()
+
+    def with_customer(self, customer_id: str) -> Forgotten:
+        """These and another customer."""
+        salted = Forgotten(self.salt or secrets.token_hex(16), self.marks)
+        return Forgotten(salted.salt, tuple(sorted({*self.marks, salted.mark(customer_id)})))
 
     def concerns(self, contract: Contract) -> bool:
         """Whether rows of this table change or go for them."""
@@ -65,30 +68,25 @@ class Forgotten:
         return f"coalesce(sha256({quote_literal(self.salt)} || {column}) IN ({listed}), false)"
 
 
-def read_forgotten(path: Path) -> Forgotten:
-    """Who is forgotten; nobody where the file is absent.
+def forgotten_of(content: bytes, place: object) -> Forgotten:
+    """The marks that ``text_of`` has written at a place.
 
     Raises:
-        ValueError: the file is damaged; without it they would come back, so it must be restored.
+        ValueError: they are damaged; without them the customers would come back, so they must be restored.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(content)
         return Forgotten(document["salt"], tuple(document["customers"]))
-    except FileNotFoundError:
-        return Forgotten()
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{path}, which keeps forgotten customers from coming back, is damaged ({error}). Restore it from a backup."
+            f"{place}, which keeps forgotten customers from coming back, is damaged ({error}). "
+            "Restore it from a backup."
         ) from error
 
 
-def remember_forgotten(path: Path, customer_id: str) -> Forgotten:
-    """Add a customer, durably; for one process at a time."""
-    known = read_forgotten(path)
-    with_salt = Forgotten(known.salt or secrets.token_hex(16), known.marks)
-    marks = tuple(sorted({*known.marks, with_salt.mark(customer_id)}))
-    write_whole(path, json.dumps({"salt": with_salt.salt, "customers": marks}, indent=1) + "\n")
-    return Forgotten(with_salt.salt, marks)
+def text_of(forgotten: Forgotten) -> str:
+    """The marks as the text of their file."""
+    return json.dumps({"salt": forgotten.salt, "customers": forgotten.marks}, indent=1) + "\n"
 
 
 def _references(contract: Contract) -> list[str]:

@@ -47,13 +47,13 @@ class Told:
     def against(self, agreement: Agreement, found: Content) -> str:
         """What is wrong with what arrived, or nothing."""
         if self.rows != found.rows:
-            return f"{agreement.table} has {self.rows:,} rows, but {found.rows:,} arrived. Nothing was published."
+            return f"{agreement.table} has {self.rows:,} rows, but {found.rows:,} arrived."
         for name, measure in self.measures.items():
             if measure.total != found.sums[name]:
                 return (
                     f"{agreement.table}.{name} sums to {measure.sum} at the source and to {found.sums[name]} as "
-                    f"extracted: its values do not fit {agreement.contract.column(name).type}. Nothing was published. "
-                    "Widen the column in its contract."
+                    f"extracted: its values do not fit {agreement.contract.column(name).type}. Widen the column in its "
+                    "contract."
                 )
         return ""
 
@@ -117,7 +117,7 @@ class Reader:
             select = self.forgotten.select(contract, f"FROM {RECEIVED}", addressed)
         written, told = self.write(contract, select), self.told(agreement)
         if fault := told.against(agreement, received or written):
-            raise SourceError(fault)
+            raise SourceError(f"{fault} Nothing was published.")
         return self.extracted(agreement, written, told)
 
     def told(self, agreement: Agreement) -> Told:

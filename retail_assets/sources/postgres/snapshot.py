@@ -86,6 +86,8 @@ def read_snapshot(folder: Path) -> Snapshot:
     path = folder / NAME
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != FORMAT:
+            raise ValueError(f"it is of format {document['format']}, and only {FORMAT} is known")
         tables = {item["name"]: _extracted(item) for item in document["tables"]}
         return Snapshot(folder, tables, document["findings"], document["fingerprint"])
     except FileNotFoundError:
