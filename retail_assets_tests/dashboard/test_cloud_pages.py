@@ -72,9 +72,10 @@ def test_forecasts_and_sales_are_read_from_redshift(
 ) -> None:
     for name in ("RETAIL_LAKE_URL", "RETAIL_INBOX_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RETAIL_ENV", "local")
     built = build_forecasts(tmp_path / "built")
-    for name, value in {"ENV": "local", "WAREHOUSE": "redshift", "DATA_DIR": str(built.data_dir)}.items():
-        monkeypatch.setenv(f"RETAIL_{name}", value)
+    monkeypatch.setenv("RETAIL_WAREHOUSE", "redshift")
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(built.data_dir))
     settings = Settings()
     load(settings, *DATED, *FORECASTS)
     with connected(cloud.redshift).cursor() as cursor:
