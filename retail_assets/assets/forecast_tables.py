@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEMORY_DAYS = 400
 """Days of history that a forecast looks at: a year, and what the smoothing still feels before."""
 HORIZON = 28
-MODEL_VERSION = "2"
+MODEL_VERSION = "3"
 """Raised when the forecasts of the same history change."""
 
 
@@ -49,7 +49,7 @@ class ForecastTables:
         chosen = self._settings
         code = (
             f"{MODEL_VERSION} {chosen.forecast_model} {chosen.country} {chosen.subdivision} {chosen.retail_calendar} "
-            f"{self._history}"
+            f"{self._history} {sql_text('forecast/keys')} {sql_text('forecast/daily_units')}"
         )
         return Computed(self._inputs, code, compute)
 

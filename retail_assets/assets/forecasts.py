@@ -1,6 +1,7 @@
 """Forecasts: what to train on, the coming days of every live key, and how good they would have been.
 
-Made for the dates that are asked for, not for every day of a backfill: a forecast of a day long past helps nobody.
+Made from the latest day once a day, and for dates that somebody asks for, but not for every day of a backfill: a
+forecast of a day long past helps nobody.
 """
 
 from __future__ import annotations

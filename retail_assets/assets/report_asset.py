@@ -23,9 +23,8 @@ TABLES = ("features", "dim_date", "dim_product", "data_quality", "demand_forecas
 def retail_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Write the report of the last weeks that the warehouse has; the error says why where it has none."""
     platform: Platform = context.resources.platform
-    blocked = [name for name, entry in platform.landing.files().items() if entry.state == "blocked"]
     try:
-        written = write_report(platform.settings, blocked=blocked)
+        written = write_report(platform.settings, blocked=platform.landing.blocked())
     except ValueError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     content = written.content

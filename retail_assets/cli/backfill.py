@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retail_assets.cli.opening import command_line, instance_home, open_definitions, open_instance, open_platform
+from retail_assets.cli.opening import command_line, open_platform
 from retail_assets.cli.options import Format, FormatOption, FromOption, ToOption, require_order
 from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json
 from retail_assets.cli.progress import meter
 from retail_assets.cli.watching import watching
+from retail_assets.inspection.instance import instance_home, open_definitions, open_instance
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform

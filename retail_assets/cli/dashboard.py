@@ -22,7 +22,7 @@ def dashboard(
 ) -> None:
     """Show the platform's numbers in the browser.
 
-    Overview, demand, funnel, data quality and catalogue, from the warehouse; open pages follow what is published.
+    Overview, demand, funnel, forecast, sales, data quality and catalogue, from the warehouse, which open pages follow.
     Nothing is fetched from the network and nothing reported. Ctrl-C ends it.
     """
     from retail_assets.settings import settings

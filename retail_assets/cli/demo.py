@@ -13,9 +13,10 @@ from retail_assets.cli.backfill import run_backfill, show_report
 from retail_assets.cli.demo_shop import with_shop_database
 from retail_assets.cli.generate import write_shop
 from retail_assets.cli.land import Delivery, deliver_all
-from retail_assets.cli.opening import command_line, open_definitions, open_instance, open_platform
+from retail_assets.cli.opening import command_line, open_platform
 from retail_assets.cli.options import EndOption, Format, StartOption, require_order
 from retail_assets.cli.output import human_bytes, plural, say
+from retail_assets.inspection.instance import open_definitions, open_instance
 
 if TYPE_CHECKING:
     from retail_assets.automation.backfill_report import BackfillReport

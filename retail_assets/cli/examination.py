@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from retail_assets.cli.opening import command_line, instance_home, open_definitions, open_existing_instance
+from retail_assets.cli.opening import command_line
 from retail_assets.cli.output import human_bytes, plural, some
 from retail_assets.inspection.errors import explain
+from retail_assets.inspection.instance import instance_home, open_definitions, open_existing_instance
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform

@@ -34,15 +34,20 @@ UNTESTED = (None, None, None, None)
 
 def print_forecasts(connection: DuckDBPyConnection, *, has_sales: bool) -> None:
     """Print what is expected of the coming 28 days by key type, and how good that would have been before."""
-    tables = [("demand_forecast", "forecast_backtest")]
-    tables += [("sales_forecast", "sales_forecast_backtest")] if has_sales else []
-    found = [row for forecast, backtest in tables for row in _rows(connection, forecast, backtest)]
-    if not found:
+    found = {"purchases": list(_rows(connection, "demand_forecast", "forecast_backtest"))}
+    if has_sales:
+        found["net amounts of sales"] = list(_rows(connection, "sales_forecast", "sales_forecast_backtest"))
+    told = [f"{what} after {rows[0][-1]}" for what, rows in found.items() if rows]
+    if not told:
         return
-    say(f"Forecasts of the 28 days after {max(row[-1] for row in found)}: purchases, and net amounts of sales")
+    say(f"Forecasts of 28 days: {', '.join(told)}")
     columns = [Column("by"), Column("series", look=grouped), Column("expected", look=grouped), Column("model")]
     columns += [Column(name, look=_error) for name in ("RMSSE", "seasonal naive", "28-day mean")]
-    print_table(Table([*columns, Column("bias", look=_share)], [row[:-1] for row in found], absent="-"))
+    print_table(
+        Table(
+            [*columns, Column("bias", look=_share)], [row[:-1] for rows in found.values() for row in rows], absent="-"
+        )
+    )
 
 
 def _rows(connection: DuckDBPyConnection, forecast: str, backtest: str) -> Iterator[tuple[Any, ...]]:

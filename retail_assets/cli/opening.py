@@ -1,4 +1,4 @@
-"""Opens what commands work on: the settings, the platform that they describe, and its Dagster instance."""
+"""Opens what commands work on: the settings, and the platform that they describe."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from retail_assets.inspection.instance import instance_home as instance_home
-from retail_assets.inspection.instance import open_definitions as open_definitions
-from retail_assets.inspection.instance import open_existing_instance as open_existing_instance
-from retail_assets.inspection.instance import open_instance as open_instance
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform

@@ -39,9 +39,8 @@ def report(
         raise typer.BadParameter("--from and --to go together.")
     require_order(first, last)
     platform = open_platform()
-    blocked = [name for name, entry in platform.landing.files().items() if entry.state == "blocked"]
     period = Period(first, last) if first and last else None
     path = output.expanduser().absolute() if output else None
-    written = write_report(platform.settings, period=period, last=day, path=path, blocked=blocked)
+    written = write_report(platform.settings, period=period, last=day, path=path, blocked=platform.landing.blocked())
     note(f"{written.content.period}, {human_bytes(written.path.stat().st_size)}")
     typer.echo(str(written.path))

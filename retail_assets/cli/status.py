@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from retail_assets.cli.opening import command_line, open_definitions, open_existing_instance, open_platform
+from retail_assets.cli.opening import command_line, open_platform
 from retail_assets.cli.options import Format, FormatOption
 from retail_assets.cli.output import (
     NARROW,
@@ -25,6 +25,7 @@ from retail_assets.cli.output import (
     show_json,
     some,
 )
+from retail_assets.inspection.instance import open_definitions, open_existing_instance
 
 if TYPE_CHECKING:
     from retail_assets.assets.platform import Platform

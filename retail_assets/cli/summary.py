@@ -15,6 +15,7 @@ from retail_assets.cli.output import Column, Table, grouped, human_bytes, plural
 from retail_assets.cli.sales_summary import print_sales
 from retail_assets.inspection.records import CheckState, check_states
 from retail_assets.inspection.views import open_views
+from retail_assets.questions.findings import KEPT
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -29,7 +30,6 @@ MOST_FINDINGS = 3
 WIDTH_BESIDE_SPARKLINE = 20
 """What the number of purchases and the gaps between columns take."""
 LABELS = {"duplicate": "duplicates"}
-KEPT = ("received", "clean", "excluded", "duplicate")
 BestSeller = tuple[str, str, int, list[int]]
 
 BOOKS = "SELECT date, stage, reason, rows FROM data_quality WHERE rows > 0"

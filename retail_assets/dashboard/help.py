@@ -47,7 +47,7 @@ def _not_built(missing: Sequence[str]) -> Obstacle:
     if missing[0] in FORECASTS:
         return Obstacle(
             "No forecast is made yet",
-            "Forecasts are made for the days that somebody asks for. This page follows by itself.",
+            "A schedule makes them once a day while `retail dev` runs; this makes them now. The page follows.",
             ["backfill --forecasts"],
         )
     if SALES in missing and not open_platform().settings.has_sales:

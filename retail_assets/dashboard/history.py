@@ -9,7 +9,7 @@ import streamlit as st
 
 from retail_assets.dashboard.opening import open_platform
 from retail_assets.inspection.instance import open_definitions, open_existing_instance
-from retail_assets.inspection.records import CheckState, check_states, dataset_name
+from retail_assets.inspection.records import CheckState, check_states, dataset_name, latest_change
 
 LATEST = 200
 MOST_FINDINGS = 2
@@ -26,9 +26,16 @@ class Evaluation:
     outcome: str
 
 
+def history_version() -> str:
+    """Changes whenever the platform does, or a run of Dagster begins or ends."""
+    platform = open_platform()
+    with open_existing_instance(platform.settings) as instance:
+        return f"{platform.version()} {latest_change(instance) if instance else ''}"
+
+
 @st.cache_data(max_entries=2, show_spinner="reading the history of checks …")
 def recorded(version: str) -> tuple[list[CheckState], list[Evaluation]]:
-    """What every check says now, and its latest evaluations, as of this version of the platform."""
+    """What every check says now, and its latest evaluations, as of this version of the history."""
     platform = open_platform()
     with open_existing_instance(platform.settings) as instance:
         if instance is None:
@@ -48,7 +55,7 @@ def recorded(version: str) -> tuple[list[CheckState], list[Evaluation]]:
 def show_checks() -> None:
     """What the checks say now, the worst first, and what they said before."""
     st.subheader("Checks", anchor=False)
-    states, evaluations = recorded(open_platform().version())
+    states, evaluations = recorded(history_version())
     if not states:
         st.info("Dagster has run nothing on this platform yet, so there are no checks to tell of.")
         return

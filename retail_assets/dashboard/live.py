@@ -1,4 +1,8 @@
-"""Follows the platform: a page shows what is published within two seconds, and keeps what its user has chosen."""
+"""Follows the warehouse and the landed files: a page shows what changes there, and keeps what its user has chosen.
+
+The lake, checks and marts are looked at whenever a page runs: a backfill changes them so often that pages would never
+rest.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ import streamlit as st
 
 from retail_assets.dashboard.opening import open_platform, warehouse
 from retail_assets.engine.s3_errors import S3Error
-from retail_assets.questions.warehouse import UnreadableWarehouse
 
 SEEN = "version that the page shows"
 SECONDS, SECONDS_ON_S3 = 0.25, 1.0
@@ -19,7 +22,7 @@ IDLE_SECONDS = 10
 
 
 class Watch:
-    """The platform's version, for which one thread looks on behalf of all open pages: they never wait for it."""
+    """What open pages follow; one thread looks on behalf of them all, so that they never wait for it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -27,7 +30,7 @@ class Watch:
         self._version, self._asked_at = "", 0.0
 
     def version(self) -> str:
-        """What was seen last: it changes whenever anything does that pages show."""
+        """What was seen last: it changes whenever the warehouse does, or files land."""
         with self._lock:
             self._asked_at = time.monotonic()
             if self._thread is None:
@@ -50,7 +53,7 @@ class Watch:
 def _look() -> str:
     try:
         return f"{warehouse().state()} {open_platform().landing.ledger.version()}"
-    except (UnreadableWarehouse, S3Error, OSError) as error:  # the page itself says what is wrong
+    except (ValueError, S3Error, OSError) as error:  # the page itself says what is wrong
         return str(error)
 
 
@@ -58,7 +61,7 @@ _watch = Watch()
 
 
 def follow() -> None:
-    """Run the page anew whenever the platform changes."""
+    """Run the page anew whenever the warehouse changes, or files land."""
     st.session_state[SEEN] = _watch.version()
     _compare()
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import shlex
 from functools import cache
+from threading import Lock
 
 from retail_assets.assets.platform import Platform
 from retail_assets.questions.opening import open_warehouse
 from retail_assets.questions.warehouse import Warehouse
 from retail_assets.settings import Settings, settings
 
+_opening = Lock()
 
-@cache
+
 def warehouse() -> Warehouse:
     """The reader that all sessions of this server share."""
+    with _opening:  # else two who come first open one each
+        return _warehouse()
+
+
+@cache
+def _warehouse() -> Warehouse:
     return open_warehouse(settings())
 
 

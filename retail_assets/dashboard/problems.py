@@ -16,8 +16,7 @@ ICONS = {"error": ":material/error:", "warning": ":material/warning:", "good": "
 
 def show_findings(period: Period) -> None:
     """What is to be said of the data of a period, a line each."""
-    blocked = [entry.name for entry in open_platform().landing.files().values() if entry.state == "blocked"]
-    for finding in findings(warehouse(), period.first, period.last, blocked):
+    for finding in findings(warehouse(), period.first, period.last, open_platform().landing.blocked()):
         st.markdown(f"{ICONS[finding.level]} {finding.text}")
 
 

@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from retail_assets.forecasting.demand_class import CLASSES, demand_classes
-from retail_assets.forecasting.intervals import calibrated
+from retail_assets.forecasting.intervals import LEAST_HISTORY, calibrated
 from retail_assets.forecasting.metrics import Accuracy, Outcome, Scales
 from retail_assets.forecasting.models import BASELINES, DEFAULT, MODELS, TO_BEAT, calibrating
 from retail_assets.forecasting.panel import Floats, Panel
 
 ALL = "all"
-LEAST_HISTORY = 28
 MOST_BIAS = 0.05
 """A model that is further off in sum is not published."""
 

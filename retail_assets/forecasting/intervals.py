@@ -19,6 +19,7 @@ OUTER, MIDDLE = (1 - INSIDE) / 2, 0.5
 CALIBRATIONS = 3
 """Earlier origins whose misses are learnt from; a single month would lend its own surprises to the next."""
 LEAST_HISTORY = 28
+"""Days from which a model is tested or its misses are learnt from."""
 DISPERSION_DAYS = 112
 SHRINKAGE = 10.0
 """Days with demand at which a series' own dispersion counts as much as that of all."""

@@ -85,7 +85,9 @@ def sum_by(codes: Integers, values: Floats, count: int | None = None, most: Floa
 
     ``most`` is what a value of each row counts as at most.
     """
-    groups = int(codes.max()) + 1 if count is None else count
+    groups = int(codes.max(initial=-1)) + 1 if count is None else count
+    if not len(codes):
+        return np.zeros((groups, *values.shape[1:]))
     if values.ndim == 1:
         return np.bincount(codes, values, groups).astype(np.float64)
     if most is None and groups > MANY_GROUPS * values.shape[1]:

@@ -10,8 +10,9 @@ import numpy as np
 
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.query import sql_text
-from retail_assets.forecasting.backtest import LEAST_HISTORY, Backtest, backtest
+from retail_assets.forecasting.backtest import Backtest, backtest
 from retail_assets.forecasting.forecast import forecast
+from retail_assets.forecasting.intervals import LEAST_HISTORY
 from retail_assets.forecasting.models import MOVING_AVERAGE
 from retail_assets.forecasting.panel import Booleans, Floats, Panel
 from retail_assets.forecasting.tables import error_rows, forecast_rows, schemas, score_rows

@@ -42,6 +42,12 @@ def last_materialized(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey])
     return found
 
 
+def latest_change(instance: dg.DagsterInstance) -> str:
+    """Changes whenever a run is asked for, begins or ends: one that publishes nothing may have evaluated checks."""
+    records = instance.get_run_records(limit=1, order_by="update_timestamp", ascending=False)
+    return " ".join(f"{item.dagster_run.run_id} {item.dagster_run.status} {item.update_timestamp}" for item in records)
+
+
 def check_states(instance: dg.DagsterInstance, definitions: dg.Definitions) -> list[CheckState]:
     """What every check of the platform says now: the latest word on each partition counts."""
     graph = definitions.resolve_asset_graph()

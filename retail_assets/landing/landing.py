@@ -87,6 +87,10 @@ class Landing:
         """The latest ledger entry of every file name."""
         return self.ledger.files()
 
+    def blocked(self) -> list[str]:
+        """The names of files that cannot be read."""
+        return [name for name, entry in self.files().items() if entry.state == "blocked"]
+
     def pending(self) -> list[Arrival]:
         """Files in the inboxes that the ledger does not know in this size, time or ETag, and reading."""
         return self._pending(self._known(), hurries=True)

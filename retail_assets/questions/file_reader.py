@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MEMORY_MB = 256
 """What a reader's DuckDB may use: it shares a process of 500 MB with whatever shows the answers."""
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 @dataclass
@@ -80,10 +80,17 @@ class FileReader:
         """The answer to ``sql/dashboard/<question>.sql`` with these values for its ``$names``.
 
         Raises:
-            UnreadableWarehouse: there is no file, or none that DuckDB can read.
+            UnreadableWarehouse: there is no file, none that DuckDB can read, or one that has no such answer.
         """
+        import duckdb
+
         state = self._opened()
-        return state.answers.of(question, values, lambda: _answer(state, question, values))
+        try:
+            return state.answers.of(question, values, lambda: _answer(state, question, values))
+        except duckdb.Error as error:
+            raise UnreadableWarehouse(
+                f"{self._file.path} does not answer the question {question} ({_first_line(error)})"
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -96,7 +103,7 @@ class FileReader:
         """The state that is published now.
 
         Raises:
-            UnreadableWarehouse: there is no file, or none that DuckDB can read.
+            UnreadableWarehouse: there is no file, none that DuckDB can read, or another one at every look.
         """
         with self._opening:
             for _ in range(ATTEMPTS):
@@ -104,10 +111,8 @@ class FileReader:
                 if self._current is None or self._current.name != name:
                     self._current = self._open(name)
                 if self.state() == name:  # else it was replaced while it was being opened
-                    break
-            if self._current is None:
-                raise UnreadableWarehouse(f"{self._file.path} is replaced faster than it can be opened. Try again.")
-            return self._current
+                    return self._current
+        raise UnreadableWarehouse(f"{self._file.path} is replaced faster than it can be opened. Try again.")
 
     def _open(self, name: str) -> _State:
         import duckdb
@@ -126,13 +131,17 @@ class FileReader:
                 ).fetchall()
             except duckdb.Error as error:
                 raise UnreadableWarehouse(
-                    f"{path} cannot be read as a warehouse ({str(error).strip().splitlines()[0]}). Everything in it "
+                    f"{path} cannot be read as a warehouse ({_first_line(error)}). Everything in it "
                     "can be made again from the lake: move the file away, then run: retail backfill"
                 ) from error
             resources = stack.pop_all()
         state = _State(name, connection, resources, frozenset(table for (table,) in found))
         weakref.finalize(state, resources.close)  # when the last question to it has been answered
         return state
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _answer(state: _State, question: str, values: Values) -> pa.Table:

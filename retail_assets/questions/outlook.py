@@ -16,7 +16,7 @@ WIDEST_FIRST = ("product_id", "category_code", "brand")
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is expected after an origin, the last day that was known."""
+    """What is expected after a date, by what was known on the origin. No days are left where the forecast ran out."""
 
     origin: date
     key_type: str
@@ -31,11 +31,12 @@ class Outlook:
 
 
 def outlook(warehouse: Warehouse, last: date, most_leaders: int) -> Outlook | None:
-    """What was expected after ``last``, by the latest forecasts up to it; None where there are none."""
+    """What was expected of the days after ``last``, by the latest forecasts up to it; None where there are none."""
     if not warehouse.tables() >= TABLES:
         return None
     rows = warehouse.ask("forecast_days", last=last).to_pylist()
-    origins = {row["key_type"]: row["origin"] for row in rows}
+    coming = [row for row in rows if row["date"] > last]
+    origins = {row["key_type"]: row["origin"] for row in coming or rows}
     kind = next((kind for kind in WIDEST_FIRST if kind in origins), None)
     if kind is None:
         return None
@@ -43,17 +44,16 @@ def outlook(warehouse: Warehouse, last: date, most_leaders: int) -> Outlook | No
     return Outlook(
         origin=origins[kind],
         key_type=kind,
-        days=[row for row in rows if row["key_type"] == kind],
-        leaders={kind: _leaders(warehouse, kind, rows, most_leaders) for kind in origins},
+        days=[row for row in coming if row["key_type"] == kind],
+        leaders={kind: _leaders(warehouse, kind, last, coming, most_leaders) for kind in origins} if coming else {},
         scores=scores,
     )
 
 
-def _leaders(warehouse: Warehouse, kind: str, rows: list[Row], most: int) -> list[Row]:
-    days = [row for row in rows if row["key_type"] == kind]
-    origin: date = days[0]["origin"]
-    first = origin - timedelta(days=len(days) - 1)
+def _leaders(warehouse: Warehouse, kind: str, last: date, coming: list[Row], most: int) -> list[Row]:
+    days = [row for row in coming if row["key_type"] == kind]
+    first = last - timedelta(days=len(days) - 1)
     found: list[Row] = warehouse.ask(
-        "forecast_leaders", key_type=kind, origin=origin, first=first, limit=most
+        "forecast_leaders", key_type=kind, origin=days[0]["origin"], first=first, last=last, limit=most
     ).to_pylist()
     return found

@@ -60,7 +60,7 @@ def gather(warehouse: Warehouse, period: Period, blocked: Collection[str] = ()) 
         changes=changes,
         findings=findings(warehouse, period.first, period.last, blocked),
         reasons=_reasons(warehouse, period),
-        outlook=outlook(warehouse, period.last, MOST_LEADERS),
+        outlook=outlook(warehouse, min(period.last, reach[1]), MOST_LEADERS),
         reach=reach,
     )
 

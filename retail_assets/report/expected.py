@@ -12,6 +12,7 @@ from retail_assets.report.pieces import key_name, section, table
 from retail_assets.report.svg import Point, line_charts
 
 TITLE = "What is expected"
+ANOTHER = "<code>retail backfill --forecasts</code> makes one."
 BASELINES = {"seasonal_naive_7": "the same weekday of last week", "ma_28": "the mean of 28 days"}
 
 
@@ -20,7 +21,10 @@ def what_is_expected(content: Content) -> str:
     found = content.outlook
     if found is None:
         text = f"No forecast was made by {day(content.period.last)}."
-        return section(TITLE, f"<p>{text} <code>retail backfill --forecasts</code> makes one.</p>")
+        return section(TITLE, f"<p>{text} {ANOTHER}</p>")
+    if not found.days:
+        text = f"The last forecast, of {day(found.origin)}, has run out."
+        return section(TITLE, f"<p>{text} {ANOTHER}</p>")
     tables = "".join(_leaders(KEY_TYPES[kind], rows) for kind, rows in found.leaders.items() if rows)
     return section(TITLE, f'{_in_words(found)}{_chart(content, found)}<div class="columns">{tables}</div>')
 
@@ -48,7 +52,7 @@ def _trust(scores: list[dict[str, Any]]) -> str:
 
 
 def _chart(content: Content, found: Outlook) -> str:
-    sold = [Point(row["date"], row["purchases"]) for row in content.dates if row["date"] <= found.origin]
+    sold = [Point(row["date"], row["purchases"]) for row in content.dates if row["date"] < found.days[0]["date"]]
     expected = [Point(row["date"], row["mean"]) for row in found.days]
     caption = "Purchases by day; dashed: expected"
     return (
@@ -67,4 +71,4 @@ def _leaders(title: str, rows: list[dict[str, Any]]) -> str:
         )
         for row in rows
     ]
-    return table(title, ("", "28 days before", "expected", "change"), lines)
+    return table(title, ("", "as many days before", "expected", "change"), lines)

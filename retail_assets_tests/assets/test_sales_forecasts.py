@@ -70,6 +70,7 @@ def test_every_live_category_and_region_gets_twenty_eight_days(platform: Platfor
     assert {row["mean"] for row in found if row["key_value"] == "Chad"} == {4.5}
     told = {verdict.check: verdict.detail for verdict in made.verdicts}
     assert "by category, default is published; RMSSE" in told["sales_forecast_earned"]
+    assert told["sales_forecast_earned"].count("bias of default ") == 2
     assert told["sales_forecast_errors"].count("of the days within the interval") == 2
     tested = rows(platform, "SELECT DISTINCT key_type, model FROM sales_forecast_backtest", "sales_forecast_backtest")
     assert len(tested) == 2 * 4

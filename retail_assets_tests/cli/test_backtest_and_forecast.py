@@ -49,6 +49,22 @@ def test_a_back_test_for_people(retail: Retail, table: Path) -> None:
     assert "12 series from 2021-03-01 to 2021-07-18" in result.err
 
 
+@pytest.mark.parametrize("quiet_days", [60, 50])
+def test_series_that_had_not_sold_by_an_origin_are_no_error(retail: Retail, tmp_path: Path, quiet_days: int) -> None:
+    path = tmp_path / "quiet.csv"
+    duckdb.sql(f"""COPY (
+        SELECT 'new' AS unique_id, DATE '2021-03-01' + day::INT AS ds, 3 * (day >= {quiet_days})::INT AS y
+        FROM range(60) b(day)) TO '{path}'""")
+
+    told = retail("backtest", "--input", str(path), "--origins", "1")
+    found = retail("backtest", "--input", str(path), "--origins", "1", "--format", "json")
+
+    assert (told.code, found.code) == (0, 0), told.err + found.err
+    assert "default does not beat seasonal_naive_7: RMSSE none against none" in told.out
+    assert found.json["models"]["default"]["rmsse"] is None
+    assert found.json["models"]["default"]["by_origin"][0]["series"] == 0
+
+
 def test_forecasts_follow_the_last_day(retail: Retail, table: Path) -> None:
     result = retail("forecast", "--input", str(table), "--horizon", "7", "--format", "csv")
 

@@ -28,7 +28,7 @@ def test_the_demo_adds_up_and_a_second_run_changes_nothing(retail: Retail, data_
     assert "They equal the generator's truth file, date by date and reason by reason." in first.out
     assert "by product_id. The best sellers, day by day:" in first.out
     assert "paid at the shop, the same by category, by region and by both." in first.out
-    assert "Forecasts of the 28 days after 2019-11-30: purchases, and net amounts of sales" in first.out
+    assert "Forecasts of 28 days: purchases after 2019-11-30, net amounts of sales after " in first.out
     assert "Checks: " in first.out
     assert "Not run, for want of data that is made on demand: training_set." in first.out
     assert "failed" not in first.out

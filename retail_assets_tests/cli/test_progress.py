@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from retail_assets.assets.platform import Platform
-from retail_assets.cli.opening import open_instance
 from retail_assets.cli.progress import Lines, _bars, listening, meter
 from retail_assets.cli.summary import sparkline
 from retail_assets.cli.watching import watching
 from retail_assets.engine.pace import Pace, Reach
+from retail_assets.inspection.instance import open_instance
 from retail_assets.landing.progress import Progress
 from retail_assets.settings import Settings
 from retail_assets_tests.building import event, land

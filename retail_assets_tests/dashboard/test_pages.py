@@ -237,12 +237,14 @@ def test_sales_are_shown(tmp_path: Path, open_page: Open) -> None:
         expect(page.locator(f"{CHART}[aria-label*='refunds a day'] svg")).to_be_visible()
         for title in ("Net sales by category", "Net sales by country", "Net sales by category and country"):
             expect(page.locator(f"{CHART}[aria-label^='{title},'] svg")).to_be_visible()
+        expect(page.locator(f"{CHART}[aria-label='Net sales expected by country'] svg")).to_be_visible()
+        expect(page.get_by_text("By country, from 6 Jan 2020 to 7 Jan 2020", exact=False)).to_be_visible()
         expect_no_traceback(page)
 
 
 def test_best_customers_are_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(sales_file(tmp_path).data_dir))
-    caches = (settings, opening.warehouse, opening.open_platform)
+    caches = (settings, opening._warehouse, opening.open_platform)
     for cache in caches:
         cache.cache_clear()
     app = AppTest.from_file(str(APP), default_timeout=120).run()  # a browser draws tables where no test can read them

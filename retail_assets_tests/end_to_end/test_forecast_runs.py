@@ -57,7 +57,9 @@ def test_the_ui_shows_what_is_expected_how_good_that_is_and_what_is_worst(
     metrics = str(shown["forecast_backtest"]["metrics"].value)
     assert "(published) | all |" in metrics
     assert "zero | all |" in metrics
-    assert "| apple | " in str(shown["forecast_errors"]["worst_series"].value)
+    worst = str(shown["forecast_errors"]["worst_series"].value)
+    assert "| series | class | sold | expected | missed by | rmsse |" in worst
+    assert "| apple | " in worst
 
 
 def test_the_schedule_asks_for_the_latest_day_once(built: tuple[Runner, list[StageReport]]) -> None:

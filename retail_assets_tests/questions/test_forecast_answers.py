@@ -120,12 +120,25 @@ def test_the_outlook_is_the_latest_by_then(
 
     assert found is not None
     assert (found.origin, found.key_type) == (origin, "brand")
-    rows = [row for row in table(forecasts, "demand_forecast") if row["date"] == origin]
+    rows = [
+        row
+        for row in table(forecasts, "demand_forecast")
+        if row["date"] == origin and row["forecast_date"] > last  # what is past is expected no more
+    ]
+    days = 28 - (last - origin).days
+    assert [row["date"] for row in found.days] == [last + timedelta(days=ahead) for ahead in range(1, days + 1)]
     assert found.expected == pytest.approx(sum(row["mean"] for row in rows))
     leaders = found.leaders["brand"]
     assert [row["key_value"] for row in leaders] == ["cedar", "birch"]
-    assert leaders[0]["sold"] == sum(sold["cedar", origin - timedelta(days=past)] for past in range(28))
+    assert leaders[0]["sold"] == sum(sold["cedar", last - timedelta(days=past)] for past in range(days))
     assert leaders[0]["expected"] == pytest.approx(sum(row["mean"] for row in rows if row["key_value"] == "cedar"))
+
+
+def test_a_forecast_whose_days_have_passed_has_run_out(reader: FileReader) -> None:
+    found = outlook(reader, LATE + timedelta(days=28), most_leaders=2)
+
+    assert found is not None
+    assert (found.origin, found.days, found.leaders) == (LATE, [], {})
 
 
 def test_before_the_first_forecast_there_is_no_outlook(reader: FileReader) -> None:

@@ -9,8 +9,10 @@ import threading
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from retail_assets.questions.answers import MOST_ANSWERS, Answers
 from retail_assets.questions.file_reader import FileReader
 from retail_assets.questions.warehouse import UnreadableWarehouse
 from retail_assets.settings import Settings
@@ -50,6 +52,25 @@ def test_a_damaged_file_is_told_with_its_mend(settings: Settings, content: bytes
     with pytest.raises(UnreadableWarehouse, match="move the file away") as raised:
         FileReader(settings).tables()
     assert str(settings.warehouse_file) in str(raised.value)
+
+
+def test_a_file_without_what_is_asked_for_is_told(settings: Settings) -> None:
+    write(settings, 1)
+
+    with pytest.raises(UnreadableWarehouse, match=r"does not answer the question best_customers \(Catalog Error"):
+        FileReader(settings).ask("best_customers", limit=1)
+
+
+def test_the_answers_asked_last_are_kept() -> None:
+    answers, table = Answers(), pa.table({"number": [1]})
+    kept = answers.of("series", {"key": 0}, lambda: table.slice(0))
+    for key in range(1, MOST_ANSWERS):
+        answers.of("series", {"key": key}, lambda: table)
+    assert answers.of("series", {"key": 0}, lambda: table) is kept
+
+    answers.of("series", {"key": MOST_ANSWERS}, lambda: table)
+
+    assert answers.of("series", {"key": 0}, lambda: table) is kept
 
 
 def test_a_reader_follows_the_file_and_does_not_block_its_writer(settings: Settings) -> None:

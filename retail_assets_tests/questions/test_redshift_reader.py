@@ -48,7 +48,7 @@ QUESTIONS: dict[str, dict[str, Value | list[str]]] = {
     "forecast_scores": {**FORECAST, "demand_class": "all"},
     "forecast_outcomes": {**FORECAST, "last": FORECAST_LAST, "least": 1, "limit": 2},
     "forecast_days": {"last": FORECAST_LAST},
-    "forecast_leaders": {**FORECAST, "first": ORIGINS[0] - timedelta(days=27), "limit": 2},
+    "forecast_leaders": {**FORECAST, "first": ORIGINS[0] - timedelta(days=27), "last": ORIGINS[0], "limit": 2},
 }
 DATED = ("warehouse.features", "warehouse.dim_date", "warehouse.dim_product", "warehouse.data_quality")
 FORECASTS = ("warehouse.demand_forecast", "warehouse.forecast_backtest")

@@ -37,6 +37,15 @@ TABLES = """
         ('1', TIMESTAMP '2020-01-01 10:00:00', TIMESTAMP '2020-01-02 11:00:00', 3, 14, 'Drama', 'Peru', true),
         ('2', TIMESTAMP '2020-01-02 10:00:00', TIMESTAMP '2020-01-02 10:00:00', 3, 20.25, 'Action', 'Chad', NULL),
         ('3', NULL, NULL, 0, 0, NULL, 'Fiji', false);
+    CREATE TABLE sales_forecast (date DATE, key_type VARCHAR(20), key_value VARCHAR(20), forecast_date DATE,
+        mean DOUBLE PRECISION);
+    INSERT INTO sales_forecast VALUES
+        (DATE '2020-01-01', 'region', 'Peru', DATE '2020-01-06', 100),
+        (DATE '2020-01-04', 'region', 'Peru', DATE '2020-01-05', 1),
+        (DATE '2020-01-04', 'region', 'Peru', DATE '2020-01-06', 2.5),
+        (DATE '2020-01-04', 'region', 'Chad', DATE '2020-01-06', 7),
+        (DATE '2020-01-04', 'region', 'Chad', DATE '2020-01-07', 0.5),
+        (DATE '2020-01-04', 'category', 'Drama', DATE '2020-01-06', 10);
 """
 """In words that DuckDB and Redshift share."""
 DAYS: dict[str, Any] = {"first": date(2020, 1, 1), "last": date(2020, 1, 2)}
@@ -45,6 +54,7 @@ SALES: dict[str, dict[str, Any]] = {
     "sales_dates": DAYS,
     "sales_cuts": {**DAYS, "cut": "region", "limit": 5},
     "sales_matrix": {**DAYS, "limit": 1},
+    "sales_expected": {"cut": "region", "last": date(2020, 1, 5), "limit": 5},
     "best_customers": {"limit": 5},
 }
 
@@ -87,6 +97,17 @@ def test_cuts(reader: FileReader, cut: str, names: list[str]) -> None:
 
 def test_the_matrix_is_of_the_regions_that_sell_most(reader: FileReader) -> None:
     assert asked(reader, "sales_matrix", limit=1, **DAYS) == [{"category": "Action", "region": "Chad", "net": 20.25}]
+
+
+def test_what_is_expected_is_of_the_days_to_come_by_the_latest_forecast(reader: FileReader) -> None:
+    found = asked(reader, "sales_expected", cut="region", last=date(2020, 1, 5), limit=5)
+
+    origin = date(2020, 1, 4)
+    assert found == [
+        {"name": "Chad", "origin": origin, "until_date": date(2020, 1, 7), "expected": 7.5},
+        {"name": "Peru", "origin": origin, "until_date": date(2020, 1, 6), "expected": 2.5},
+    ]
+    assert asked(reader, "sales_expected", cut="region", last=date(2020, 1, 7), limit=5) == []
 
 
 def test_customers_without_payments_are_not_among_the_best(reader: FileReader) -> None:

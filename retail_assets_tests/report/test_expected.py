@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,6 +49,21 @@ def test_a_report_of_the_past_tells_what_was_expected_then(forecasts: Settings, 
     then = Period(LATE - timedelta(days=7), LATE - timedelta(days=1))
 
     assert f"by what was known on {day(EARLY)}." in written(forecasts, tmp_path, then).read_text(encoding="utf-8")
+
+
+def test_a_forecast_that_has_run_out_is_not_told_as_expected(forecasts: Settings, tmp_path: Path) -> None:
+    settings = forecasts.model_copy(update={"data_dir": tmp_path / "data"})
+    settings.data_dir.mkdir()
+    shutil.copy(forecasts.warehouse_file, settings.warehouse_file)
+    with duckdb.connect(str(settings.warehouse_file)) as connection:
+        connection.execute(f"DELETE FROM demand_forecast WHERE date = '{LATE}'")
+        connection.execute("UPDATE demand_forecast SET date = date - 14, forecast_date = forecast_date - 14")
+
+    text = written(settings, tmp_path).read_text(encoding="utf-8")
+
+    assert f"The last forecast, of {day(EARLY - timedelta(days=14))}, has run out." in text
+    assert "purchases are expected" not in text
+    assert "<code>retail backfill --forecasts</code>" in text
 
 
 def test_before_any_forecast_the_command_is_named(forecasts: Settings, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from retail_assets.assets.catalogue import steps_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.step import Step
 from retail_assets.contracts import Contract
+from retail_assets.dashboard.history import history_version
 from retail_assets.dashboard.opening import open_platform
 from retail_assets.inspection.instance import open_existing_instance
 from retail_assets.inspection.lineage import Graph, read_graph
@@ -39,7 +40,7 @@ def entries() -> dict[str, Entry]:
 
 @st.cache_data(max_entries=2, show_spinner="reading when datasets were made …")
 def made_at(version: str) -> dict[str, datetime]:
-    """When each dataset was last materialized, as of this version of the platform."""
+    """When each dataset was last materialized, as of this version of the history."""
     platform = open_platform()
     with open_existing_instance(platform.settings) as instance:
         keys = [asset_key(step, output) for step in steps_of(platform.settings) for output in step.outputs]
@@ -47,8 +48,8 @@ def made_at(version: str) -> dict[str, datetime]:
 
 
 @st.cache_data(max_entries=1, show_spinner="reading the lineage from the SQL …")
-def graph() -> Graph:
-    """The lineage of all datasets and columns."""
+def graph(version: str) -> Graph:
+    """The lineage of all datasets and columns, marts included, as of this version of the platform."""
     return read_graph(open_platform())
 
 
@@ -75,7 +76,7 @@ def show_state(entry: Entry) -> None:
     """How much there is of it, and since when."""
     platform = open_platform()
     published = platform.store(entry.step).published(entry.contract)
-    made = made_at(platform.version()).get(entry.name)
+    made = made_at(history_version()).get(entry.name)
     dates = sorted({day for partition in published if (day := partition.get("date"))})
     facts = {
         "Rows": compact(sum(item.rows for item in published.values())),
@@ -119,7 +120,7 @@ def show_lineage(entry: Entry, lineage: Graph) -> None:
 
 def show(entry: Entry) -> None:
     """All about one dataset."""
-    item, lineage = entry.contract, graph()
+    item, lineage = entry.contract, graph(open_platform().version())
     st.subheader(entry.name, anchor=False)
     st.markdown(item.purpose)
     for text in (item.usage, item.limitations):

@@ -1,20 +1,24 @@
-"""Sales: what was paid and paid back, by category and region, and who paid most."""
+"""Sales: what was paid, paid back and is expected, by category and region, and who paid most."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.masking import MASK, classified
-from retail_assets.dashboard.opening import warehouse
+from retail_assets.dashboard.opening import command_line, warehouse
 from retail_assets.dashboard.period import choose_period
-from retail_assets.questions.numbers import change, compact
+from retail_assets.questions.numbers import change, compact, day
 from retail_assets.questions.period import Period
 
 MOST_BARS, MOST_REGIONS, MOST_CUSTOMERS = 16, 16, 20
 MONEY = "shop's currency"
+CUTS = {"category": "By category", "region": "By country"}
 TABLES = ("sales_by_region", "sales_by_category", "sales_by_category_region", "customer_value")
 COLUMNS = {
     "customer_id": columns.text("Customer"),
@@ -51,8 +55,7 @@ def show_totals(period: Period) -> None:
 
 def show_cuts(period: Period) -> None:
     """The same total by category and by country."""
-    left, right = st.columns(2)
-    for place, title, cut in ((left, "By category", "category"), (right, "By country", "region")):
+    for place, (cut, title) in zip(st.columns(len(CUTS)), CUTS.items(), strict=True):
         with place:
             st.subheader(title, anchor=False)
             rows = warehouse().ask("sales_cuts", cut=cut, limit=MOST_BARS, **period.bounds)
@@ -73,6 +76,31 @@ def show_matrix(period: Period) -> None:
     )
 
 
+def show_expected() -> None:
+    """What the coming days are expected to bring, by category and by country."""
+    st.subheader("What is expected", anchor=False)
+    (reach,) = warehouse().ask("sales_reach").to_pylist()
+    last = reach["last_date"]
+    cuts = CUTS if "sales_forecast" in warehouse().tables() else {}
+    found = {
+        title: warehouse().ask("sales_expected", cut=cut, last=last, limit=MOST_BARS) for cut, title in cuts.items()
+    }
+    told = {title: rows for title, rows in found.items() if rows.num_rows}
+    if not told:
+        st.info(f"No forecast reaches beyond {day(last)}. This makes one; the page follows by itself.")
+        st.code(command_line("backfill --forecasts"), language="shell")
+    for place, (title, rows) in zip(st.columns(2), told.items(), strict=False):
+        with place:
+            _show_expected(title, rows, last)
+
+
+def _show_expected(title: str, rows: pa.Table, last: date) -> None:
+    chart = charts.ranked(rows.select(["name", "expected"]), "expected", f"expected net sales ({MONEY})", {})
+    charts.show(chart, f"Net sales expected {title.lower()}", 380)
+    until, origin = max(rows["until_date"].to_pylist()), rows["origin"][0].as_py()
+    st.caption(f"{title}, from {day(last + timedelta(days=1))} to {day(until)}, by what was known on {day(origin)}.")
+
+
 def show_customers() -> None:
     """Who brought most over all time, without their names."""
     st.subheader("Best customers of all time", anchor=False)
@@ -87,4 +115,5 @@ period = choose_period("sales_reach")
 show_totals(period)
 show_cuts(period)
 show_matrix(period)
+show_expected()
 show_customers()

@@ -3,7 +3,7 @@ SELECT
     date,
     key_type,
     coalesce(abs(avg(bias)) <= 0.05, true) AS passed,
-    printf('bias %+.1f %%', 100 * avg(bias)) AS detail
+    coalesce(printf('bias %+.1f %%', 100 * avg(bias)), 'nothing was sold, so there is no bias') AS detail
 FROM staged_forecast_backtest
 WHERE demand_class = 'all' AND is_published
 GROUP BY date, key_type;

@@ -3,7 +3,10 @@ SELECT
     date,
     key_type,
     coalesce(avg(coverage) BETWEEN 0.75 AND 0.85, true) AS passed,
-    printf('%.1f %% of the days lie within the 80 %% interval', 100 * avg(coverage)) AS detail
+    coalesce(
+        printf('%.1f %% of the days lie within the 80 %% interval', 100 * avg(coverage)),
+        'no key had sold by a tested origin'
+    ) AS detail
 FROM staged_forecast_backtest
 WHERE demand_class = 'all' AND is_published
 GROUP BY date, key_type;

@@ -13,5 +13,8 @@ SELECT
     date,
     key_type,
     coalesce(latest <= 1.25 * before, true) AS passed,
-    printf('RMSSE %.3f at the last origin, %.3f before', latest, before) AS detail
+    coalesce(
+        printf('RMSSE %.3f at the last origin, %.3f before', latest, before),
+        'there are no errors of two tested origins to compare'
+    ) AS detail
 FROM errors;

@@ -19,7 +19,8 @@ SELECT
         AND coalesce(latest <= 1.25 * before, true)
     ) AS passed,
     string_agg(
-        printf('by %s, bias %+.1f %%, %.1f %% of the days within the interval', key_type, 100 * bias, 100 * coverage)
+        printf('by %s, bias %s', key_type, coalesce(printf('%+.1f %%', 100 * bias), 'unknown'))
+            || coalesce(printf(', %.1f %% of the days within the interval', 100 * coverage), '')
             || coalesce(printf(', RMSSE %.3f at the last origin, %.3f before', latest, before), ''),
         '; ' ORDER BY key_type
     ) AS detail

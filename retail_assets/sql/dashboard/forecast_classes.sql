@@ -1,4 +1,5 @@
--- The classes of demand that the back-test of an origin tells of, and how many keys the latest of its origins has.
+-- The classes of demand that the back-test of an origin tells of, and how many keys each has at the tested origin that
+-- has most of them.
 SELECT
     demand_class,
     max(series) AS series

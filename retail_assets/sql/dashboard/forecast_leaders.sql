@@ -1,10 +1,11 @@
--- The keys of which most is expected after an origin, beside what they sold in as many days up to it.
+-- The keys of which most is expected after a date by the forecast of an origin, beside what they sold in as many days
+-- up to that date.
 WITH expected AS (
     SELECT
         key_value,
         sum(mean) AS expected
     FROM demand_forecast
-    WHERE key_type = $key_type AND date = $origin
+    WHERE key_type = $key_type AND date = $origin AND forecast_date > $last
     GROUP BY key_value
 ),
 
@@ -13,7 +14,7 @@ sold AS (
         key_value,
         sum(purchases_t)::BIGINT AS sold
     FROM features
-    WHERE key_type = $key_type AND date BETWEEN $first AND $origin
+    WHERE key_type = $key_type AND date BETWEEN $first AND $last
     GROUP BY key_value
 )
 
