@@ -10,7 +10,6 @@ from retail_assets.assets.platform import Platform
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.session import session
-from retail_assets.sources.declared.source import GROUP
 from retail_assets.warehouse.duckdb_file import DuckDBFile
 from retail_assets.warehouse.redshift import RedshiftStore
 from retail_assets.warehouse.redshift.tables import qualified
