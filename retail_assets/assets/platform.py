@@ -35,10 +35,9 @@ class Platform:
 
     @classmethod
     def local(cls, settings: Settings) -> Platform:
-        """A platform in one folder, whatever the settings say of the cloud, of sources and of marts."""
+        """A platform in one folder, whatever the settings say of the cloud; declared sources and marts stay."""
         elsewhere = {"lake_url": None, "inbox_url": None, "sources": ()}
-        brought = {"sources_file": settings.data_dir / "sources.yaml", "marts_dir": settings.data_dir / "marts"}
-        return cls.of(settings.model_copy(update={"env": "local", "warehouse": "duckdb", **elsewhere, **brought}))
+        return cls.of(settings.model_copy(update={"env": "local", "warehouse": "duckdb", **elsewhere}))
 
     @property
     def landing(self) -> Landing:
