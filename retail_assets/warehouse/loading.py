@@ -79,7 +79,8 @@ def _create_table(contract: Contract) -> str:
 def _drop_alien(connection: DuckDBPyConnection, contract: Contract) -> None:
     """Drop a table of which no partition can be told under this contract, or no column is kept: it is loaded anew."""
     name, loads = quote_literal(contract.name), f"FROM _loads WHERE table_name = {quote_literal(contract.name)}"
-    found = connection.execute(f"SELECT column_name FROM duckdb_columns() WHERE table_name = {name}").fetchall()
+    columns_of = f"FROM duckdb_columns() WHERE table_name = {name} AND NOT internal"
+    found = connection.execute(f"SELECT column_name {columns_of}").fetchall()
     held, keys = {column for (column,) in found}, connection.execute(f"SELECT partition {loads}").fetchall()
     needed, columns = {item.name for item in contract.partition_columns}, {item.name for item in contract.columns}
     is_known = needed <= held and columns & held and all(partition_of(contract, key) is not None for (key,) in keys)
