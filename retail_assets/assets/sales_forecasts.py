@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from string import Template
 
 from retail_assets.assets.forecast_tables import MEMORY_DAYS, ForecastTables
 from retail_assets.assets.step import Upstream, step
 from retail_assets.engine.audit import Audit
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
-from retail_assets.engine.query import Query, query
+from retail_assets.engine.query import Query, query, sql_text
 from retail_assets.forecasting.window import Window
 from retail_assets.settings import Settings
 
@@ -20,6 +21,9 @@ SALES_FORECAST_EARNED = Audit(
     "By category and by region, the model beats both baselines; else the better baseline is published. Warns only.",
     blocking=False,
     settings=("forecast_model",),
+    sql=Template(sql_text("checks/sales_forecast_earned")).substitute(
+        forecast_earned=sql_text("checks/forecast_earned")
+    ),
 )
 SALES_FORECAST_ERRORS = Audit(
     "sales_forecast_errors",

@@ -14,12 +14,10 @@ from retail_assets.contracts import contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import HEAD_BYTES
-from retail_assets.landing.streams import GZIP_MAGIC, PARQUET_MAGIC, chunks_of, decompressed, starts_with
+from retail_assets.landing.streams import GZIP_MAGIC, chunks_of, decompressed, starts_with
 
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_SHOWN = 200
-
-__all__ = ["PARQUET_MAGIC", "BlockedFile", "FileLayout", "Header", "csv_header", "match_columns", "starts_with"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,19 @@ def match_columns(name: str, received: Sequence[str]) -> FileLayout:
     Raises:
         BlockedFile: ``header_mismatch`` (no column is known), ``duplicate_column`` or ``missing_column``.
     """
+    positions = positions_by_alias(name, received)
+    known = [column.name for column in contract("raw_events").received_columns]
+    layout = FileLayout(tuple(received), {column: positions[column] for column in known if column in positions})
+    _require(name, layout)
+    return layout
+
+
+def positions_by_alias(name: str, received: Sequence[str]) -> dict[str, int]:
+    """Where each column stands, by its canonical name.
+
+    Raises:
+        BlockedFile: ``duplicate_column``.
+    """
     positions: dict[str, int] = {}
     for position, column in enumerate(received):
         alias = canonical(column)
@@ -79,10 +90,7 @@ def match_columns(name: str, received: Sequence[str]) -> FileLayout:
             cause = f"the header names {alias!r} twice"
             raise BlockedFile("duplicate_column", name, cause, "Remove or rename one of the two.")
         positions[alias] = position
-    known = [column.name for column in contract("raw_events").received_columns]
-    layout = FileLayout(tuple(received), {column: positions[column] for column in known if column in positions})
-    _require(name, layout)
-    return layout
+    return positions
 
 
 def canonical(column: str) -> str:

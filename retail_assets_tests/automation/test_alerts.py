@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from retail_assets.settings import Settings
 from retail_assets_tests.automation.following import Following
 from retail_assets_tests.building import land
 from retail_assets_tests.end_to_end.running import Runner, days, land_days, runner
+from retail_assets_tests.servers.answering import QuietHandler, serving
 
 DATES = days("2019-10-01", 3)
 
@@ -39,23 +38,17 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     found = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.received())
             code = found.answers.pop(0) if found.answers else 200
             if code == 200:
                 found.messages.append(body)
-            self.send_response(code)
-            self.end_headers()
+            self.answer(status=code)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        found.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret"
+    with serving(Handler) as address:
+        found.url = f"{address}/hooks/s3cret"
         yield found
-        server.shutdown()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from retail_assets.engine.s3 import s3_client, s3_credentials
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.settings import S3Settings
+from retail_assets_tests.servers.answering import QuietHandler, serving
 
 ROLE = "arn:aws:iam::111122223333:role/retail"
 ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
@@ -39,32 +38,20 @@ def aws() -> Iterator[tuple[str, list[dict[str, str]]]]:
     seen: list[dict[str, str]] = []
     roles: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.received()
             roles.append(f"ROLE{len(roles) + 1}")
             until = datetime.now(UTC) + timedelta(minutes=5)  # botocore renews what expires within 10 minutes
-            self._answer(ANSWER.format(key=roles[-1], until=f"{until:%Y-%m-%dT%H:%M:%SZ}"))
+            self.answer(ANSWER.format(key=roles[-1], until=f"{until:%Y-%m-%dT%H:%M:%SZ}").encode())
 
         def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.received()
             seen.append(dict(self.headers.items()))
-            self._answer("")
+            self.answer(headers={"ETag": '"x"'})
 
-        def _answer(self, body: str) -> None:
-            self.send_response(200)
-            self.send_header("ETag", '"x"')
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", seen
-        server.shutdown()
+    with serving(Handler) as address:
+        yield address, seen
 
 
 def test_a_role_is_assumed_and_its_credentials_are_renewed(
@@ -105,23 +92,14 @@ def metadata() -> Iterator[str]:
     roles = "/latest/meta-data/iam/security-credentials/"
     answers = {"/latest/api/token": "t", roles: "retail", f"{roles}retail": json.dumps({**keys, "Code": "Success"})}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
-            body = answers.get(self.path, json.dumps(keys)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(answers.get(self.path, json.dumps(keys)).encode())
 
         do_PUT = do_GET
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Handler) as address:
+        yield address
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from retail_assets.engine.s3_objects import S3
 from retail_assets.local_cloud.processes import free_port
 from retail_assets.local_cloud.s3_server import BUCKET, KEY, SECRET, S3Server
 from retail_assets.settings import S3Settings
+from retail_assets_tests.servers.answering import QuietHandler, serving
 
 PLACE = S3Location(BUCKET, "some/object")
 PATIENCE = {"attempts": 2, "connect_timeout_seconds": 1, "read_timeout_seconds": 1}
@@ -37,26 +36,17 @@ def settings_of_s3(s3: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 @contextmanager
 def _answering(status: int, body: str, **headers: str) -> Iterator[str]:
     """A server that gives every request this answer; returns its address."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
+            self.received()
+            self.answer(body.encode(), status, named)
 
         do_HEAD = do_GET = do_PUT
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Handler) as address:
+        yield address
 
 
 def _told(settings: S3Settings, place: S3Location = PLACE) -> str:

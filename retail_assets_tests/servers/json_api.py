@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from retail_assets_tests.servers.answering import QuietHandler, serving
 
 Fault = Callable[["Handler"], bool]
 """Misbehaves in the place of an answer; False where the true answer shall follow."""
@@ -26,14 +26,10 @@ class JsonApi:
     faults: deque[Fault | None] = field(default_factory=deque)
     """One a request, in order; None for an honest answer."""
     asked: list[dict[str, str]] = field(default_factory=list)
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/records"
+    url: str = ""
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     """Answers by page, offset, cursor or link, as the request asks."""
 
     api: JsonApi
@@ -42,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(urlsplit(self.path).query))
         self.api.asked.append(query)
         if self.api.token and self.headers.get("Authorization") != f"Bearer {self.api.token}":
-            return self.answer({"error": "token"}, 401)
+            return self.say({"error": "token"}, 401)
         fault = self.api.faults.popleft() if self.api.faults else None
         if fault and fault(self):
             return None
@@ -57,25 +53,17 @@ class Handler(BaseHTTPRequestHandler):
             start = int(query.get("offset", query.get("cursor", query.get("at", 0))))
         following = start + size if start + size < len(found) else None
         links = {"Link": f'</records?at={following}>; rel="next"'} if following else {}
-        self.answer({"data": {"items": found[start : start + size]}, "next": following}, 200, links)
+        self.say({"data": {"items": found[start : start + size]}, "next": following}, 200, links)
 
-    def answer(self, content: Any, status: int, headers: dict[str, str] | None = None) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def say(self, content: Any, status: int, headers: dict[str, str] | None = None) -> None:
+        self.answer(json.dumps(content).encode(), status, headers)
 
 
 def refusing(status: int, **headers: str) -> Fault:
     """Answer with a status and no content."""
 
     def fault(handler: Handler) -> bool:
-        handler.answer({}, status, {name.replace("_", "-"): value for name, value in headers.items()})
+        handler.say({}, status, {name.replace("_", "-"): value for name, value in headers.items()})
         return True
 
     return fault
@@ -85,7 +73,7 @@ def saying(content: Any) -> Fault:
     """Answer something else."""
 
     def fault(handler: Handler) -> bool:
-        handler.answer(content, 200)
+        handler.say(content, 200)
         return True
 
     return fault
@@ -110,11 +98,7 @@ def cutting_off(handler: Handler) -> bool:
 
 def cutting_json(handler: Handler) -> bool:
     """Send a part of the JSON as if it were all."""
-    body = b'{"data": {"items": [{"id": 1}'
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
+    handler.answer(b'{"data": {"items": [{"id": 1}')
     return True
 
 
@@ -123,13 +107,6 @@ def json_api() -> Iterator[JsonApi]:
     """An API on a free port, until the end."""
     api = JsonApi()
     handler = type("OwnHandler", (Handler,), {"api": api})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    api.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(handler) as address:
+        api.url = f"{address}/records"
         yield api
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from retail_assets_tests.servers.answering import QuietHandler, serving
 
 REFUSED = {"__type": "InvalidCiphertextException"}
 
@@ -43,25 +43,16 @@ class KeyServer:
 def key_server() -> Iterator[KeyServer]:
     """The stand-in on a free port of 127.0.0.1, from start to end."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            request = json.loads(self.received())
             answer = keys.answer(self.headers["X-Amz-Target"].rpartition(".")[2], request)
-            body = json.dumps(answer).encode()
-            self.send_response(400 if answer is REFUSED else 200)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            status = 400 if answer is REFUSED else 200
+            self.answer(json.dumps(answer).encode(), status, {"Content-Type": "application/x-amz-json-1.1"})
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        keys = KeyServer(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(Handler) as address:
+        keys = KeyServer(address)
         yield keys
-        server.shutdown()
 
 
 def _text(data: bytes) -> str:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from retail_assets.contracts import Column, Contract
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import HEAD_BYTES
-from retail_assets.landing.layout import Header, canonical
+from retail_assets.landing.layout import LONGEST_SHOWN, Header, canonical, positions_by_alias
 
-LONGEST_SHOWN = 200
 FILLED = ("source_file", "source_row")
 """Columns that a contract may ask for and that no file brings: where a row came from."""
 _RECEIVED = re.compile(r'\breceived\.(?:"([^"]+)"|(\w+))')
@@ -54,13 +53,7 @@ def match(name: str, names: Sequence[str], contract: Contract) -> Layout:
     Raises:
         BlockedFile: ``duplicate_column``, ``header_mismatch`` (no column is known) or ``missing_column``.
     """
-    found: dict[str, int] = {}
-    for position, own in enumerate(names):
-        alias = canonical(own)
-        if alias in found:
-            cause = f"it names {alias!r} twice"
-            raise BlockedFile("duplicate_column", name, cause, "Remove or rename one of the two.")
-        found[alias] = position
+    found = positions_by_alias(name, names)
     positions = {
         wanted: found[alias]
         for wanted, aliases in names_read(contract).items()
