@@ -5,44 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from retail_assets.assets.calendar import calendar_rows
+from retail_assets.assets.copied_table import copied_table
 from retail_assets.assets.step import Upstream, step
 from retail_assets.engine.dataset import Dataset, Rows
 from retail_assets.engine.query import Query, query
 from retail_assets.landing.landing import Landing
 from retail_assets.settings import Settings
 
-
-@step(
-    store="warehouse",
-    partitioning="date_and_key",
-    upstreams=(Upstream("features", "date_and_key"),),
-    audited_upstream=True,
-)
-def features(features: Dataset) -> Query:
-    """The features of all dates and key types as one table."""
-    return query("warehouse/features", features=features, same_as="features")
-
-
-@step(
-    store="warehouse",
-    partitioning="date_and_key",
-    upstreams=(Upstream("demand_forecast", "date_and_key"),),
-    audited_upstream=True,
-)
-def demand_forecast(demand_forecast: Dataset) -> Query:
-    """The forecasts of all origins and key types as one table."""
-    return query("warehouse/demand_forecast", demand_forecast=demand_forecast, same_as="demand_forecast")
-
-
-@step(
-    store="warehouse",
-    partitioning="date_and_key",
-    upstreams=(Upstream("forecast_backtest", "date_and_key"),),
-    audited_upstream=True,
-)
-def forecast_backtest(forecast_backtest: Dataset) -> Query:
-    """The back-tests of all origins and key types as one table."""
-    return query("warehouse/forecast_backtest", forecast_backtest=forecast_backtest, same_as="forecast_backtest")
+features = copied_table("features", "date_and_key")
+demand_forecast = copied_table("demand_forecast", "date_and_key")
+forecast_backtest = copied_table("forecast_backtest", "date_and_key")
 
 
 @step(store="warehouse", partitioning="none", upstreams=(Upstream("features", "date_and_key"),))
