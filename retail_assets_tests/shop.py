@@ -39,7 +39,7 @@ def build_shop(folder: Path, events: int = 30_000) -> Settings:
 FORECAST_FIRST, FORECAST_DAYS = date(2019, 10, 1), 84
 FORECAST_LAST = FORECAST_FIRST + timedelta(days=FORECAST_DAYS - 1)
 ORIGINS = (FORECAST_LAST - timedelta(days=14), FORECAST_LAST)
-FORECASTS = ("demand_forecast", "warehouse.demand_forecast", "warehouse.forecast_backtest")
+FORECASTS = ("demand_forecast", "warehouse.demand_forecast", "warehouse.forecast_backtest", "warehouse.forecast_errors")
 
 
 def build_forecasts(folder: Path) -> Settings:

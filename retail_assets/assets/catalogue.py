@@ -26,6 +26,7 @@ FORECASTS: tuple[Step, ...] = (
     forecasts.demand_forecast,
     warehouse_tables.demand_forecast,
     warehouse_tables.forecast_backtest,
+    warehouse_tables.forecast_errors,
 )
 """Steps that are made for the latest date, once a day or when somebody asks: a forecast of days long past helps nobody.
 """

@@ -15,6 +15,7 @@ from retail_assets.settings import Settings
 features = copied_table("features", "date_and_key")
 demand_forecast = copied_table("demand_forecast", "date_and_key")
 forecast_backtest = copied_table("forecast_backtest", "date_and_key")
+forecast_errors = copied_table("forecast_errors", "date_and_key")
 
 
 @step(store="warehouse", partitioning="none", upstreams=(Upstream("features", "date_and_key"),))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -34,7 +36,7 @@ SERIES_COLUMNS = {
     "key_value": columns.text("Key"),
     "came": columns.count("Sold"),
     "expected": columns.decimal("Expected", 1),
-    **{name: FIGURES[name] for name in ("rmsse", "bias", "coverage")},
+    **{name: FIGURES[name] for name in ("rmsse", "bias", "coverage", "wmape")},
 }
 
 
@@ -74,26 +76,33 @@ def _earlier(origins: int) -> str:
 
 
 def show_series(key_type: str, origin: date, last: date) -> None:
-    """The series that were forecast best and worst, as far as the days have come."""
+    """The series that were forecast best and worst: as far as the days have come, else as the back-test tells."""
     st.subheader("Best and worst series", anchor=False)
-    found = warehouse().ask(
-        "forecast_outcomes", key_type=key_type, origin=origin, last=last, least=LEAST_SOLD, limit=MOST_SERIES
-    )
-    rows = found.to_pylist()
-    if not rows:
+    ask = partial(warehouse().ask, key_type=key_type, origin=origin, least=LEAST_SOLD, limit=MOST_SERIES)
+    if rows := ask("forecast_outcomes", last=last).to_pylist():
+        _show_ends(rows)
+        st.caption(
+            f"Of those that sold {LEAST_SOLD} or more on the {rows[0]['days']} days that have come. RMSSE here is "
+            "beside the change from day to day of the dates up to the origin that the warehouse has."
+        )
+    elif rows := ask("forecast_misses").to_pylist():
+        _show_ends(rows)
+        st.caption(
+            f"By the back-test, since too little has come after {day(origin)} yet: of those that sold {LEAST_SOLD} or "
+            f"more in all after {_earlier(max(row['origins'] for row in rows))}."
+        )
+    else:
         st.info(
             f"No {KEY_TYPES[key_type].lower()} sold {LEAST_SOLD} or more after {day(origin)} yet. Choose an earlier "
             "day above, or come back later: this page follows what comes."
         )
-        return
-    left, right = st.columns(2)
-    for place, title, rank in ((left, "Best", "best"), (right, "Worst", "worst")):
-        chosen = sorted((row for row in rows if row[rank] <= MOST_SERIES), key=lambda row: row[rank])
-        table = [{name: row[name] for name in SERIES_COLUMNS} for row in chosen]
+
+
+def _show_ends(rows: list[dict[str, Any]]) -> None:
+    """The tables of the best and of the worst of these."""
+    for place, title, rank in zip(st.columns(2), ("Best", "Worst"), ("best", "worst"), strict=True):
+        ranked = sorted((row for row in rows if row[rank] <= MOST_SERIES), key=lambda row: row[rank])
+        table = [{name: row[name] for name in SERIES_COLUMNS if name in row} for row in ranked]
         with place:
             st.markdown(f"**{title}** by RMSSE")
             st.dataframe(table, column_config=SERIES_COLUMNS, hide_index=True, alt=f"{title} series by RMSSE")
-    st.caption(
-        f"Of those that sold {LEAST_SOLD} or more on the {rows[0]['days']} days that have come. RMSSE here is beside "
-        "the change from day to day of the dates up to the origin that the warehouse has."
-    )

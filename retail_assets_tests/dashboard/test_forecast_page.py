@@ -37,7 +37,8 @@ def test_the_latest_forecast_is_shown_beside_its_baselines(url: str, open_page: 
     expect(page.get_by_text("no day after it has come yet")).to_be_visible()
     expect(page.get_by_role("heading", name="Against the baselines")).to_be_visible()
     expect(page.get_by_text("Tested on 2 earlier origins", exact=False)).to_be_visible()
-    expect(page.get_by_text("No brands sold 10 or more after", exact=False)).to_be_visible()
+    expect(page.get_by_text(f"By the back-test, since too little has come after {LATE}", exact=False)).to_be_visible()
+    expect(page.get_by_label("Worst series by RMSSE")).to_be_visible()
 
 
 def test_an_earlier_origin_tells_what_came(url: str, open_page: Open) -> None:

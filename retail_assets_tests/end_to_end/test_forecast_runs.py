@@ -15,6 +15,7 @@ from retail_assets_tests.end_to_end.running import Runner, days, land_days, mate
 
 DATES = days("2019-10-01", 45)
 NEXT = "2019-11-15"
+TABLES = ("warehouse.demand_forecast", "warehouse.forecast_backtest", "warehouse.forecast_errors")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_the_backfill_forecasts_from_the_last_day_when_it_is_asked_to(built: tup
     run, stages = built
 
     assert [(stage.made, stage.up_to_date) for stage in stages] == [(3, 0)] * len(FORECASTS)
-    for name in ("demand_forecast", "warehouse.demand_forecast", "warehouse.forecast_backtest"):
+    for name in ("demand_forecast", *TABLES):
         assert {key.partition("|")[0] for key in run.published(name)} == {DATES[-1]}, name
     again = run.backfill.run(forecasts=True)
     assert [stage.made for stage in again.stages] == [0] * len(again.stages)
@@ -69,7 +70,7 @@ def test_the_schedule_asks_for_the_latest_day_once(built: tuple[Runner, list[Sta
     land(run.platform, f"{NEXT}.csv", shop_day(NEXT))
     run.backfill.run()
     (asked,) = _ticked(run).run_requests or []
-    result = run.run(["demand_forecast", "warehouse.demand_forecast", "warehouse.forecast_backtest"], tags=asked.tags)
+    result = run.run(["demand_forecast", *TABLES], tags=asked.tags)
 
     assert result.success
     assert {key for key in run.published("warehouse.demand_forecast") if key.startswith(NEXT)} == {

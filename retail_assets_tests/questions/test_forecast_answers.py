@@ -112,6 +112,25 @@ def test_what_sold_too_little_or_has_not_come_is_not_judged(reader: FileReader, 
     assert asked(reader, "forecast_outcomes", **values) == []
 
 
+def test_misses_are_those_of_the_back_test_by_key(reader: FileReader, forecasts: Settings) -> None:
+    found = asked(reader, "forecast_misses", key_type="brand", origin=LATE, least=1, limit=2)
+
+    rows = [row for row in table(forecasts, "forecast_errors") if row["date"] == LATE]
+    tested: dict[str, Rows] = {}
+    for row in rows:
+        tested.setdefault(row["key_value"], []).append(row)
+    ranked = sorted(tested, key=lambda key: fmean(row["rmsse"] for row in tested[key]))
+    assert [(row["key_value"], row["best"], row["worst"]) for row in found] == [
+        (key, place, 4 - place) for place, key in enumerate(ranked, start=1)
+    ]
+    for row in found:
+        own = tested[row["key_value"]]
+        units = sum(item["units"] for item in own)
+        assert (row["origins"], row["came"]) == (len(own), units)
+        assert row["bias"] == pytest.approx(sum(item["expected"] for item in own) / units - 1)
+        assert row["wmape"] == pytest.approx(sum(item["absolute_error"] for item in own) / units)
+
+
 @pytest.mark.parametrize(("last", "origin"), [(FORECAST_LAST, LATE), (LATE - timedelta(days=1), EARLY)])
 def test_the_outlook_is_the_latest_by_then(
     reader: FileReader, forecasts: Settings, sold: Sold, last: date, origin: date

@@ -47,11 +47,12 @@ QUESTIONS: dict[str, dict[str, Value | list[str]]] = {
     "forecast_classes": FORECAST,
     "forecast_scores": {**FORECAST, "demand_class": "all"},
     "forecast_outcomes": {**FORECAST, "last": FORECAST_LAST, "least": 1, "limit": 2},
+    "forecast_misses": {**FORECAST, "least": 1, "limit": 2},
     "forecast_days": {"last": FORECAST_LAST},
     "forecast_leaders": {**FORECAST, "first": ORIGINS[0] - timedelta(days=27), "last": ORIGINS[0], "limit": 2},
 }
 DATED = ("warehouse.features", "warehouse.dim_date", "warehouse.dim_product", "warehouse.data_quality")
-FORECASTS = ("warehouse.demand_forecast", "warehouse.forecast_backtest")
+FORECASTS = ("warehouse.demand_forecast", "warehouse.forecast_backtest", "warehouse.forecast_errors")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from retail_assets_tests.building import build, event, land, step_contract
 
 FIRST, DAYS = date(2019, 10, 1), 60
 LAST = FIRST + timedelta(days=DAYS - 1)
-TABLES = ("demand_forecast", "forecast_backtest")
+TABLES = ("demand_forecast", "forecast_backtest", "forecast_errors")
 
 
 @pytest.fixture

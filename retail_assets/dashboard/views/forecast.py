@@ -106,7 +106,7 @@ def require_origins(key_type: str) -> list[date]:
     return origins
 
 
-needs("features", "dim_date", "dim_product", "demand_forecast", "forecast_backtest")
+needs("features", "dim_date", "dim_product", "demand_forecast", "forecast_backtest", "forecast_errors")
 key_type = choose_key_type("forecast_of", default="brand")
 origins = require_origins(key_type)
 (reach,) = warehouse().ask("reach").to_pylist()
