@@ -10,9 +10,10 @@ from uuid import uuid4
 from retail_assets.cli.examination import Finding
 from retail_assets.cli.output import plural
 from retail_assets.cli.redshift_examination import examine_redshift
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
+from retail_assets.engine.s3_objects import ABSENT, S3, State
 from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.landing.event_source import event_sources
 from retail_assets.landing.s3_inbox import S3Inbox

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 CONTRACT_CHECK = "contract"
+NO_ROWS = "0-0"
+"""The digest of a file without rows."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,14 @@ def audit_contract(
     types = type_violations(connection, contract, staged)
     watched, rules = [column.name for column in contract.watched_columns], list(contract_rules(contract))
     scanned = {path: row for path, *row in connection.execute(_contract_scan(contract, staged)).fetchall()}
-    nothing: list[Any] = [0, "0", *(None for _ in watched), *(0 for _ in rules)]
+    nothing: list[Any] = [0, NO_ROWS, *(None for _ in watched), *(0 for _ in rules)]
     facts: dict[Partition, Facts] = {}
     verdicts: list[Verdict] = []
     for item in staged:
         rows, digest, *rest = scanned.get(item.location, nothing)
         shares, counts = rest[: len(watched)], rest[len(watched) :]
         filled = {name: round(share, 4) for name, share in zip(watched, shares, strict=True) if share is not None}
-        facts[item.partition] = Facts(rows, f"{rows}-{digest}", filled)
+        facts[item.partition] = Facts(rows, digest, filled)
         broken = [f"{name}: {count:,} of {rows:,} rows" for name, count in zip(rules, counts, strict=True) if count]
         detail = "; ".join([*types[item.location], *broken])
         verdicts.append(Verdict(CONTRACT_CHECK, item.partition, not detail, detail))
@@ -149,12 +151,18 @@ def contract_rules(contract: Contract) -> dict[str, str]:
     return rules
 
 
-def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
+def digest_scan(contract: Contract, paths: Iterable[str], measures: Sequence[str] = ()) -> str:
+    """Of each Parquet file that has rows: its path, its rows, their digest, and these aggregates."""
     columns = ", ".join(column.quoted for column in contract.stored_columns)
+    digest = f"count(*) || '-' || sum(hash({columns}))"
+    measured = "".join(f",\n    {expression}" for expression in measures)
+    source = f"read_parquet([{', '.join(map(quote_literal, paths))}], hive_partitioning = false, filename = true)"
+    return f"SELECT filename, count(*), {digest}{measured}\nFROM {source}\nGROUP BY filename"
+
+
+def _contract_scan(contract: Contract, staged: Sequence[Staged]) -> str:
     shares = [f"avg(({column.quoted} IS NOT NULL)::INT)" for column in contract.watched_columns]
-    measured = "".join(f",\n    {expression}" for expression in [*shares, *contract_rules(contract).values()])
-    source = f"read_parquet([{_paths(staged)}], hive_partitioning = false, filename = true)"
-    return f"SELECT filename, count(*), sum(hash({columns}))::VARCHAR{measured}\nFROM {source}\nGROUP BY filename"
+    return digest_scan(contract, (item.location for item in staged), [*shares, *contract_rules(contract).values()])
 
 
 def _paths(staged: Sequence[Staged]) -> str:

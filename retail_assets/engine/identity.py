@@ -1,7 +1,8 @@
-"""What makes a file known again: after it was moved, and for as long as nobody has changed it."""
+"""What makes a file known again: after it was moved, for as long as nobody has changed it, and by its bytes."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 
@@ -13,6 +14,12 @@ def identity(path: Path) -> list[int]:
     """
     state = path.stat()
     return [state.st_ino, state.st_size, state.st_mtime_ns]
+
+
+def sha256_of(file: Path) -> str:
+    """The digest of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def identity_at(path: Path) -> list[int] | None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from retail_assets.engine.durability import write_whole
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location
@@ -183,7 +184,7 @@ def this_machine(folder: Path) -> str:
     except FileNotFoundError:
         with exclusive(folder / ".machine.lock", "naming this machine"):
             if not path.exists():
-                path.write_text(uuid4().hex, encoding="utf-8")
+                write_whole(path, uuid4().hex)
         return this_machine(folder)
 
 

@@ -223,12 +223,6 @@ class S3:
         return {"ServerSideEncryption": "aws:kms", **key}
 
 
-def sha256_of(file: Path) -> str:
-    """The digest of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _named(place: S3Location) -> dict[str, str]:
     return {"Bucket": place.bucket, "Key": place.key}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from retail_assets.contracts import Contract, contract_names
 from retail_assets.contracts.loader import brought_names
 from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.parallel import at_once
@@ -18,7 +19,7 @@ from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location, is_s3
-from retail_assets.engine.s3_objects import ABSENT, S3, State, sha256_of
+from retail_assets.engine.s3_objects import ABSENT, S3, State
 from retail_assets.engine.staging import Output
 from retail_assets.lake.entries import published_entry
 from retail_assets.lake.manifest import MANIFEST_NAME

@@ -6,7 +6,6 @@ several may see the old one of some and the new one of others until all are ther
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from retail_assets.engine.durability import write_whole
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.parallel import at_once
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location, is_s3
@@ -122,7 +122,7 @@ def replace_tree(tree: Tree, staged: Path, made_from: str) -> int:
     """
     held = tree.listing()
     files = {path.relative_to(staged).as_posix(): path for path in sorted(staged.rglob("*")) if path.is_file()}
-    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    digests = {name: sha256_of(path) for name, path in files.items()}
     changed = [name for name, sha256 in digests.items() if held.files.get(name) != sha256]
     gone = [name for name in held.files if name not in files]
     # Until all is in place, the listing knows every file that may be there, so that none is ever left behind.

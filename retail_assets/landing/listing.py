@@ -102,7 +102,8 @@ def _parse_first(response_dict: dict[str, Any], customized_response_dict: dict[s
     ``Found`` becomes part of what botocore returns. An answer that is not of the form that servers write, or that broke
     off, is left as it is.
     """
-    if not _PARSES_FIRST.get() or response_dict["status_code"] >= 300:
+    # Two threads that register at once may have botocore call this twice; by then the text holds no object any more.
+    if "Found" in customized_response_dict or not _PARSES_FIRST.get() or response_dict["status_code"] >= 300:
         return
     text = response_dict["body"].decode("utf-8", "replace")
     if not text.rstrip().endswith(_END):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_objects import S3, sha256_of
+from retail_assets.engine.s3_objects import S3
 from retail_assets.landing.arrival import Arrival, is_event_file
 from retail_assets.landing.fetching import fetch
 from retail_assets.landing.inbox import Wanted, named, require_event_file

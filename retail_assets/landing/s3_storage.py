@@ -15,6 +15,7 @@ from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive, is_held
 from retail_assets.engine.objects import S3Objects
@@ -22,7 +23,7 @@ from retail_assets.engine.parallel import at_once
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_objects import S3, sha256_of
+from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.listing import Found, listed

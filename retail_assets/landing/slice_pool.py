@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from retail_assets.engine.session import Capacity, session
@@ -21,6 +22,14 @@ MOST_WAITING = 2
 """Tasks that may wait: whoever has more must wait, so that slices do not pile up on the disk."""
 
 
+@dataclass(eq=False)
+class _Session:
+    """A database session and what closes it."""
+
+    connection: DuckDBPyConnection
+    stack: ExitStack
+
+
 class SlicePool:
     """Runs tasks on as many threads as the platform may use, within its memory. Close it by leaving it."""
 
@@ -31,7 +40,7 @@ class SlicePool:
         self._threads = ThreadPoolExecutor(self.size, "slices")
         self._room = threading.BoundedSemaphore(self.size + MOST_WAITING)
         self._sessions = threading.local()
-        self._opened: list[ExitStack] = []
+        self._opened: list[_Session] = []
 
     @property
     def memory_mb(self) -> int:
@@ -43,8 +52,8 @@ class SlicePool:
 
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown(cancel_futures=True)
-        for stack in self._opened:
-            stack.close()
+        for opened in self._opened:
+            opened.stack.close()
 
     def submit(
         self, task: Callable[Concatenate[DuckDBPyConnection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -56,19 +65,26 @@ class SlicePool:
         return future
 
     def _run(self, task: Callable[[DuckDBPyConnection], T]) -> T:
+        import duckdb
+
+        opened = self._session()
         try:
-            return task(self._connection())
-        except BaseException:
-            self._sessions.__dict__.clear()  # a fatal error leaves a session unusable
+            return task(opened.connection)
+        except duckdb.Error:  # a fatal one leaves a session unusable
+            del self._sessions.opened
+            self._opened.remove(opened)
+            opened.stack.close()
             raise
 
-    def _connection(self) -> DuckDBPyConnection:
-        if not hasattr(self._sessions, "connection"):
+    def _session(self) -> _Session:
+        """The session of this thread."""
+        if not hasattr(self._sessions, "opened"):
             stack = ExitStack()
-            self._opened.append(stack)
-            self._sessions.connection = stack.enter_context(session(self._settings, self._capacity))
-        connection: DuckDBPyConnection = self._sessions.connection
-        return connection
+            opened = _Session(stack.enter_context(session(self._settings, self._capacity)), stack)
+            self._opened.append(opened)
+            self._sessions.opened = opened
+        found: _Session = self._sessions.opened
+        return found
 
 
 def results(futures: Sequence[Future[T]]) -> list[T]:

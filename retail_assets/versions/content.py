@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract
-from retail_assets.contracts.contract import quote_literal
-from retail_assets.engine.audit import type_violations
+from retail_assets.engine.audit import NO_ROWS, digest_scan, type_violations
 from retail_assets.engine.publication import Published
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location, is_s3
 from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.session import session, thread_count
-from retail_assets.engine.staging import Staged
+from retail_assets.engine.staging import Staged, link_or_copy
 from retail_assets.settings import Settings
 from retail_assets.versions.hashing import sha256_of_all
 from retail_assets.versions.version import Version, VersionFile
@@ -24,10 +22,8 @@ from retail_assets.versions.version import Version, VersionFile
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-NO_ROWS = (0, "0-0")
 
-
-def link_or_copy(entry: Published, target: Path, settings: Settings) -> None:
+def bring(entry: Published, target: Path, settings: Settings) -> None:
     """Give the object a second name, since the lake replaces objects and never changes them; else copy it.
 
     Raises:
@@ -37,12 +33,10 @@ def link_or_copy(entry: Published, target: Path, settings: Settings) -> None:
     try:
         if is_s3(entry.location):
             S3(settings.s3).fetch(S3Location.of(entry.location), target)
-            return
-        os.link(entry.location, target)
+        else:
+            link_or_copy(Path(entry.location), target)
     except (FileNotFoundError, ObjectMissing):
         raise ValueError(f"{entry.location} is gone. {_mend([entry])}") from None
-    except OSError:
-        shutil.copyfile(entry.location, target)
 
 
 def describe(
@@ -118,7 +112,7 @@ def _require_content(
     wrong = [
         entries[path]
         for path, file in files.items()
-        if found.get(str(file), NO_ROWS) != (entries[path].rows, entries[path].digest)
+        if found.get(str(file), (0, NO_ROWS)) != (entries[path].rows, entries[path].digest)
     ]
     if wrong:
         raise ValueError(
@@ -129,11 +123,8 @@ def _require_content(
 
 def _measured(connection: DuckDBPyConnection, contract: Contract, files: Iterable[Path]) -> dict[str, tuple[int, str]]:
     """Rows and digest of each file that has rows, as the audit measured them before publication."""
-    paths = ", ".join(quote_literal(str(path)) for path in files)
-    columns = ", ".join(column.quoted for column in contract.stored_columns)
-    source = f"read_parquet([{paths}], hive_partitioning = false, filename = true)"
-    scan = f"SELECT filename, count(*), sum(hash({columns}))::VARCHAR FROM {source} GROUP BY filename"
-    return {path: (rows, f"{rows}-{digest}") for path, rows, digest in connection.execute(scan).fetchall()}
+    scan = digest_scan(contract, map(str, files))
+    return {path: (rows, digest) for path, rows, digest in connection.execute(scan).fetchall()}
 
 
 def _mend(entries: Iterable[Published]) -> str:

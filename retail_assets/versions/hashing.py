@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+from retail_assets.engine.identity import sha256_of
+from retail_assets.engine.parallel import at_once
 
 
 def sha256_of_all(paths: Iterable[Path], threads: int) -> dict[Path, str]:
@@ -20,6 +15,5 @@ def sha256_of_all(paths: Iterable[Path], threads: int) -> dict[Path, str]:
     for path in paths:
         state = path.stat()
         names.setdefault((state.st_dev, state.st_ino), []).append(path)
-    with ThreadPoolExecutor(threads) as pool:
-        hashes = pool.map(sha256_of, [same[0] for same in names.values()])
-        return {path: found for same, found in zip(names.values(), hashes, strict=True) for path in same}
+    hashes = at_once(lambda same: sha256_of(same[0]), names.values(), threads)
+    return {path: found for same, found in zip(names.values(), hashes, strict=True) for path in same}

@@ -6,11 +6,11 @@ Readers of the plain folder, such as Spark, Athena and pyarrow, skip it because 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from retail_assets.contracts import Column
+from retail_assets.engine.durability import write_whole
 from retail_assets.engine.partition import Partition
 from retail_assets.versions.version import REMEMBERED, Origin, SourceFile, Version, VersionFile
 
@@ -25,10 +25,7 @@ def write_manifest(version: Version, folder: Path) -> None:
         "sources": [vars(source) for source in version.origin.sources],
         "files": [_file_document(file) for file in version.files],
     }
-    with (folder / MANIFEST_NAME).open("w", encoding="utf-8") as stream:
-        stream.write(_text(document))
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_whole(folder / MANIFEST_NAME, _text(document))
 
 
 def read_manifest(folder: Path) -> Version:

@@ -6,20 +6,19 @@ no version or a whole one. What it left behind is removed by the next one.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from retail_assets.contracts import Contract
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition, folder_of
+from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Published, Store
 from retail_assets.engine.staging import OBJECT_NAME
 from retail_assets.settings import Settings
-from retail_assets.versions.content import describe, link_or_copy
+from retail_assets.versions.content import bring, describe
 from retail_assets.versions.manifest import write_manifest
 from retail_assets.versions.shelf import Shelf
 from retail_assets.versions.version import Origin, Version
@@ -55,13 +54,9 @@ class Publisher:
                 is not the one that the dataset's manifest names. Nothing is published then.
         """
         root, name = self.shelf.root, self.shelf.name
-        below, prefix = root / "_staging", f"{name}-"
-        with exclusive(root / "_locks" / f"{name}.lock", f"publishing {name}"):
-            for left_behind in below.glob(f"{prefix}*"):  # by a publisher that was killed: the lock is ours alone
-                shutil.rmtree(left_behind, ignore_errors=True)
-            below.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=below, prefix=prefix, ignore_cleanup_errors=True) as private:
-                return self._publish(Path(private) / "version", number)
+        lock = exclusive(root / "_locks" / f"{name}.lock", f"publishing {name}")
+        with lock, private_folder(root / "_staging") as private:
+            return self._publish(private / name, number)
 
     def _publish(self, staged: Path, number: int | None) -> Outcome:
         numbers = self.shelf.numbers()
@@ -99,7 +94,7 @@ class Publisher:
             published = self.store.published(self.contract)
             entries = {self._path(partition): entry for partition, entry in sorted(published.items())}
             for path, entry in entries.items():
-                link_or_copy(entry, staged / path, self.settings)
+                bring(entry, staged / path, self.settings)
         return entries
 
     def _path(self, partition: Partition) -> str:

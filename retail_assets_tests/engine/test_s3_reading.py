@@ -13,10 +13,11 @@ import pytest
 
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_objects import S3, sha256_of
+from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.local_cloud.certificates import Certificates
 from retail_assets.local_cloud.s3_server import BUCKET, KEY, SECRET, S3Server

@@ -91,3 +91,17 @@ def test_a_file_without_rows_lands(platform: Platform) -> None:
     build(platform)
     (entry,) = platform.landing.files().values()
     assert (entry.state, entry.rows) == ("landed", 0)
+
+
+def test_files_that_do_not_fit_leave_no_session_open(platform: Platform) -> None:
+    inbox, spill = platform.settings.landing_dir, platform.settings.spill_dir
+    inbox.mkdir(parents=True, exist_ok=True)
+    for number in range(20):
+        duckdb.sql(f"COPY (SELECT {number} AS price) TO '{inbox / f'{number}.parquet'}' (FORMAT parquet)")
+    open_at_once: set[int] = set()
+
+    taken = platform.landing.take_in(lambda _: open_at_once.add(len(list(spill.glob("*")))))
+
+    assert [entry.state for entry in taken] == ["blocked"] * 20
+    assert all("missing_column" in entry.detail for entry in taken)
+    assert 0 < max(open_at_once) <= 4  # two threads, and whoever settles

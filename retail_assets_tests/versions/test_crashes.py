@@ -16,7 +16,9 @@ from retail_assets.assets.platform import Platform
 from retail_assets.assets.versioning import publish_features, shelf
 from retail_assets.contracts import contract
 from retail_assets.engine import locking
+from retail_assets.versions.publishing import Publisher
 from retail_assets.versions.verification import verify
+from retail_assets.versions.version import Origin
 
 ROOT = Path(__file__).parents[2]
 OPEN = """
@@ -33,10 +35,11 @@ DIE = (
     OPEN
     + """
 deadly, left = sys.argv[2], int(sys.argv[3])
+place = "_staging" if deadly == "shutil.rmtree" else "retail_aggregates"
 
 def die(event, arguments):
     global left
-    if event == deadly and "retail_aggregates" in str(arguments):
+    if event == deadly and place in str(arguments):
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -83,6 +86,18 @@ def test_a_publisher_that_is_killed_just_after_has_published(shop: Platform) -> 
     assert (outcome.is_new, outcome.version.reference) == (False, "retail_aggregates:1")
     assert verify([outcome.version]) == []
     assert list((shop.settings.lake_dir / "_staging").iterdir()) == []
+
+
+def test_a_run_that_begins_meanwhile_leaves_a_publisher_its_files(shop: Platform) -> None:
+    lake = shop.stores["lake"]
+
+    def origin(_: object) -> Origin:
+        with lake.staging():  # as any run does, and removes what the dead have left there
+            return Origin("test")
+
+    outcome = Publisher(shelf(shop), lake, contract("features"), shop.settings, origin).publish()
+
+    assert verify([outcome.version]) == []
 
 
 def test_publishers_at_the_same_time_agree_on_one_version(shop: Platform) -> None:

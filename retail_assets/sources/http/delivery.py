@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from retail_assets.engine.durability import make_durable
-from retail_assets.engine.s3_objects import sha256_of
+from retail_assets.engine.identity import sha256_of
 from retail_assets.landing.arrival import Arrival
 from retail_assets.sources.declared.configuration import HttpSource
 from retail_assets.sources.declared.delivery import Delivery

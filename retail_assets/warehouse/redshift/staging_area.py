@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.s3_location import S3Location
-from retail_assets.engine.s3_objects import S3, sha256_of
+from retail_assets.engine.s3_objects import S3
 
 KEPT = timedelta(days=1)
 """What is older than this was left behind by a process that died: no statement of Redshift's runs so long."""
