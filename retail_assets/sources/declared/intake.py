@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -155,7 +156,7 @@ class Intake:
             folder = stage / str(number)
             folder.mkdir()
             try:
-                yield self._read(arrival, folder)
+                found = self._read(arrival, folder)
             except FileChanged as error:  # it is looked at again when it keeps still
                 self._require_rows(seen, kept, error)
                 if kept:
@@ -165,6 +166,10 @@ class Intake:
                     self._require_rows(seen, kept, error)
                 stamp = "" if error.code == UNREADABLE else _stamp(arrival)
                 yield SeenFile(arrival.name, arrival.bytes, stamp, "", kept.part if kept else None, str(error))
+            else:
+                yield found
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)  # what was fetched and unpacked of one file, before the next
 
     def _require_rows(self, seen: SeenFile | None, kept: SeenFile | None, error: Exception) -> None:
         """Refuse to lose rows that are published over a file that another contract could not read just now."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_identifier, quote_literal
@@ -56,11 +56,8 @@ def _look(file: Unpacked, contract: Contract, wanted: set[str]) -> dict[str, str
     """Which keys the first objects have that nothing reads; BlockedFile where nothing reads any."""
     keys: dict[str, None] = {}
     with file.path.open("rb") as text:
-        for line in islice(text, LINES_LOOKED_AT):
+        for line in islice(_lines(text, file.name), LINES_LOOKED_AT):
             found = _parsed(line)
-            if isinstance(found, list) and not keys:
-                mend = "Write one object a line, with no brackets around them and no commas between them."
-                raise BlockedFile("not_json_lines", file.name, "it is a JSON array", mend)
             keys |= dict.fromkeys(found if isinstance(found, dict) else ())
     if not keys:
         return {}
@@ -71,9 +68,27 @@ def _look(file: Unpacked, contract: Contract, wanted: set[str]) -> dict[str, str
     return {"schema_added": f"{len(added)} unknown keys, not read: {', '.join(added)}"} if added else {}
 
 
+def _lines(text: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines of a text, of which none is held that is too long to be an object.
+
+    Raises:
+        BlockedFile: ``not_json_lines`` where the first one begins an array, ``line_too_long``.
+    """
+    is_first = True
+    for number, line in enumerate(iter(lambda: text.readline(MAX_RECORD_BYTES + 1), b""), 1):
+        if is_first and line.lstrip().startswith(b"["):
+            mend = "Write one object a line, with no brackets around them and no commas between them."
+            raise BlockedFile("not_json_lines", name, "it is a JSON array", mend)
+        is_first = is_first and not line.strip()
+        if len(line) > MAX_RECORD_BYTES:
+            cause = f"line {number} is longer than {MAX_RECORD_BYTES:,} bytes"
+            raise BlockedFile("line_too_long", name, cause, "Find out what the file is.")
+        yield line
+
+
 def _parsed(line: bytes) -> Any:
     try:
-        return json.loads(line) if line.strip() != b"[" else []
+        return json.loads(line)
     except ValueError:
         return None
 
@@ -82,15 +97,12 @@ def _number(file: Unpacked, target: Path) -> int:
     """Write each line that is not blank as a CSV record with its number; returns how many there are.
 
     Raises:
-        BlockedFile: ``cut_json``, ``line_too_long``.
+        BlockedFile: ``cut_json``, ``not_json_lines``, ``line_too_long``.
     """
     rows, last = 0, b"\n"
     with file.path.open("rb") as text, target.open("wb") as numbered:
-        for number, line in enumerate(text, 1):
+        for number, line in enumerate(_lines(text, file.name), 1):
             last = line
-            if len(line) > MAX_RECORD_BYTES:
-                cause = f"line {number} is longer than {MAX_RECORD_BYTES:,} bytes"
-                raise BlockedFile("line_too_long", file.name, cause, "Find out what the file is.")
             if content := line.strip():
                 numbered.write(b'%d,"%b"\n' % (number, content.replace(b'"', b'""')))
                 rows += 1

@@ -11,9 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from retail_assets.landing.arrival import FileChanged
+from retail_assets.landing.arrival import Arrival, FileChanged
+from retail_assets.settings import Settings
 from retail_assets.sources.declared import intake
 from retail_assets.sources.declared.errors import SourceUnavailable
+from retail_assets.sources.files.reading import FileReading, Terms, read_file
 from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared, named
 
 NAME = {"name": "name", "physicalType": "VARCHAR"}
@@ -80,6 +82,9 @@ class TestDamage:
             ("a.csv", "id,amount\n1,2\n".encode("utf-16"), "encoding"),
             ("a.parquet", b"PAR1 and no more", "corrupt_parquet"),
             ("a.jsonl", b'[{"id": 1}]', "not_json_lines"),
+            ("a.jsonl", b'\n[\n{"id": 1}\n]', "not_json_lines"),
+            ("a.jsonl", b"[" + b'{"id": 1},' * 300_000 + b"{}]", "not_json_lines"),
+            ("a.jsonl", b'{"id": 1}\n{"id": "' + b"1" * 2**21 + b'"}\n', "line_too_long"),
             ("a.jsonl", b'{"id": 1}\n{"id": 2, "amo', "cut_json"),
             ("a.jsonl", b'{"key": 1}\n', "header_mismatch"),
             ("a.csv", b"id,amount\n1,x\n2,3\n", "too_many_rejected"),
@@ -93,6 +98,25 @@ class TestDamage:
 
         with pytest.raises(SourceUnavailable, match=f"{verdict}: in/{name}: "):
             declared.make("shops")
+
+    def test_what_was_unpacked_of_a_file_is_gone_before_the_next_one(
+        self, declared: Declared, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        declared.source("shops", ID)
+        for name in ("a", "b", "c"):
+            declared.deliver(f"{name}.csv.gz", gzip.compress(f"id\n{name}\n".encode()))
+        held: list[int] = []
+
+        def read(settings: Settings, arrival: Arrival, name: str, terms: Terms, folder: Path) -> FileReading:
+            held.append(sum(path.is_dir() for path in folder.parent.iterdir()))
+            return read_file(settings, arrival, name, terms, folder)
+
+        monkeypatch.setattr(intake, "read_file", read)
+
+        declared.make("shops")
+
+        assert declared.rows("shops", "id") == [("a",), ("b",), ("c",)]
+        assert held == [1, 1, 1]
 
     def test_a_blocked_file_keeps_what_it_had_and_the_others_go_on(self, declared: Declared) -> None:
         declared.source("shops", ID, AMOUNT)
