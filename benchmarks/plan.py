@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.data import Data
+from benchmarks.running import add_places, require_known
 
 SCENARIOS = ("agreement", "month", "published", "months", "day", "overhead", "commands")
 QUICK_SIZES = {
@@ -44,9 +45,7 @@ class Plan:
 def parser() -> argparse.ArgumentParser:
     """The options of ``python -m benchmarks``."""
     known = argparse.ArgumentParser(prog="python -m benchmarks", description="The platform beside its yardsticks.")
-    known.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)} (default: all)")
-    known.add_argument("--quick", action="store_true", help="small sizes and one round")
-    known.add_argument("--rounds", type=int, default=3, help="times that each work runs (default 3)")
+    add_places(known, SCENARIOS)
     known.add_argument("--events", type=int, default=5_000_000, help="month: events (default 5 million)")
     known.add_argument("--days", type=int, default=31, help="month: days that they spread over (default 31)")
     known.add_argument("--published-events", type=int, default=500_000, help="published: events (default 500,000)")
@@ -56,9 +55,6 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("--history-events-per-day", type=int, default=20_000, help="day: (default 20,000)")
     known.add_argument("--day-events", type=int, default=1_400_000, help="day: of the new day (default 1.4 million)")
     known.add_argument("--overhead-days", type=int, default=365, help="overhead: days of tiny data (default 365)")
-    known.add_argument("--json", type=Path, help="write facts and figures to this file")
-    known.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
-    known.add_argument("--data", type=Path, help="where to keep generated events for the next benchmark")
     return known
 
 
@@ -68,9 +64,7 @@ def chosen_scenarios(options: argparse.Namespace) -> tuple[str, ...]:
     Raises:
         SystemExit: one of them is not known.
     """
-    unknown = set(options.scenarios) - set(SCENARIOS)
-    if unknown:
-        raise SystemExit(f"no scenario {', '.join(sorted(unknown))}. There are: {', '.join(SCENARIOS)}")
+    require_known(options.scenarios, SCENARIOS)
     without = {"months"} if options.quick else set()
     wanted = options.scenarios or set(SCENARIOS) - without
     return tuple(name for name in SCENARIOS if name in wanted)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.findings import Finding
-from benchmarks.measure import Measured, run
 from benchmarks.plan import Plan
 from benchmarks.retail import cold
+from benchmarks.scenarios.month import yardstick
 
 EVENTS = 3_000
 DAYS = 8
@@ -43,16 +42,12 @@ def agreement(plan: Plan) -> Finding:
     }
     for name in ("bare_duckdb", "bare_polars", "published_pipeline"):
         target = plan.folder / f"agreement-{name}"
-        runs[name] = [_yardstick(name, files[0].parent, target)]
+        runs[name] = [yardstick(name, files[0].parent, target)]
         keep(name, target)
     del lags["published_pipeline"]
     _require_equal(lags)
     _require_equal(counts)
     return Finding("agreement", f"{EVENTS:,} clean events over {DAYS} days", runs, notes=(_told(lags, counts),))
-
-
-def _yardstick(name: str, source: Path, target: Path) -> Measured:
-    return run([sys.executable, "-W", "ignore", "-m", f"benchmarks.yardsticks.{name}", str(source), str(target)])
 
 
 def _sums(folder: Path, measures: str) -> Sums:

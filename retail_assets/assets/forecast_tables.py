@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from retail_assets.assets.calendar import holiday_names
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.query import Computed, sql_text
 from retail_assets.forecasting.window import Window
 from retail_assets.settings import Settings
-from retail_assets.sources.retail_calendar import retail_calendar
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,15 +60,8 @@ class ForecastTables:
         if self._batch is None or self._batch[0] != partitions:
             windows = list(self._windows(partitions))
             first, last = min(window.first for window in windows), max(window.origin for window in windows)
-            holidays = self._holidays(first, last + timedelta(days=HORIZON))
+            holidays = holiday_names(self._settings, first, last + timedelta(days=HORIZON))
             connection.execute(f"CREATE OR REPLACE TEMP VIEW forecast_history AS {self._history}")
             model = self._settings.forecast_model
             self._batch = partitions, forecast_windows(connection, windows, holidays, HORIZON, model)
         return self._batch[1]
-
-    def _holidays(self, first: date, last: date) -> dict[date, str]:
-        chosen = self._settings
-        days = retail_calendar(
-            first, last, country=chosen.country, subdivision=chosen.subdivision, own_dates=chosen.retail_calendar
-        )
-        return {day.date: day.holiday_name for day in days if day.holiday_name}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,6 @@ from retail_assets.cli.output import note, plural
 
 if TYPE_CHECKING:
     from retail_assets.forecasting.reading import LongTable
-    from retail_assets.settings import Settings
 
 
 class ModelName(StrEnum):
@@ -41,6 +40,7 @@ ModelOption = Annotated[
 
 def open_table(source: Path, groups: Path | None, horizon: int) -> LongTable:
     """Read the table, with the holidays of the configured country; says on stderr what was made of it."""
+    from retail_assets.assets.calendar import holiday_names
     from retail_assets.engine.session import session
     from retail_assets.forecasting.reading import read_long_table
     from retail_assets.forecasting.winsorising import winsorised
@@ -60,18 +60,5 @@ def open_table(source: Path, groups: Path | None, horizon: int) -> LongTable:
             f"Bulk orders on {plural(cut.days, 'day')} of {plural(cut.series, 'series', 'series')} are cut by "
             f"{cut.units:,.0f} units to train on; what is compared with stays as it is."
         )
-    return replace(table, panel=replace(panel, holidays=_holidays(settings, panel.start, panel.end, horizon)))
-
-
-def _holidays(settings: Settings, first: date, last: date, horizon: int) -> dict[date, str]:
-    """The named days of the table and of the days ahead."""
-    from retail_assets.sources.retail_calendar import retail_calendar
-
-    calendar = retail_calendar(
-        first,
-        last + timedelta(days=horizon),
-        country=settings.country,
-        subdivision=settings.subdivision,
-        own_dates=settings.retail_calendar,
-    )
-    return {day.date: day.holiday_name for day in calendar if day.holiday_name}
+    holidays = holiday_names(settings, panel.start, panel.end + timedelta(days=horizon))
+    return replace(table, panel=replace(panel, holidays=holidays))
