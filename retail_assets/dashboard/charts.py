@@ -25,7 +25,7 @@ DATES = {
 NUMBERS = {"tickCount": 5, "labelFlush": False}
 DATE = {"field": "date", "type": "temporal", "format": "%a %-d %b %Y", "title": "date (UTC)"}
 """What a tooltip says of a date."""
-NAMES = {"ticks": False, "domain": False, "labelOverlap": False}
+NAMES = {"ticks": False, "domain": False, "labelOverlap": False, "labelFlush": False}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def lines(data: Data, measure: str, title: str, form: str, *, colour: str = "", 
     value = {"field": measure, "type": "quantitative", "title": title}
     hues = _hues(colour, legend)
     named = [{"field": colour, "type": "nominal", "title": legend}] if colour else []
-    place = {"x": date_axis(), "y": {**value, "axis": {**NUMBERS, "format": form}}}
+    place = {"x": date_axis(), "y": {**value, "axis": number_axis(form)}}
     line = {
         "mark": {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-domains"},
         "encoding": {**place, **hues},
@@ -87,7 +87,7 @@ def daily_bars(data: Data, measure: str, title: str, form: str) -> Chart:
         "mark": {"type": "bar", "opacity": 0.45, "width": {"band": 0.7}},
         "encoding": {
             "x": date_axis(),
-            "y": {**value, "axis": {**NUMBERS, "format": form}},
+            "y": {**value, "axis": number_axis(form)},
             "tooltip": [DATE, {**value, "format": form}],
         },
     }
@@ -108,7 +108,7 @@ def stacked_days(data: Data, part: str, title: str, order: Sequence[str], form: 
         "mark": "bar",
         "encoding": {
             "x": {**date_axis(), "timeUnit": "yearmonthdate"},
-            "y": {**value, "title": title, "axis": {**NUMBERS, "format": form}},
+            "y": {**value, "title": title, "axis": number_axis(form)},
             "color": hue,
             "order": {"field": "place", "type": "quantitative"},
             "tooltip": [
@@ -129,7 +129,7 @@ def changes(data: Data, title: str) -> Chart:
         "mark": {"type": "bar", "height": {"band": 0.7}},
         "encoding": {
             "y": _names("key_value", 190),
-            "x": {**change, "title": title, "axis": {**NUMBERS, "format": "+,d"}},
+            "x": {**change, "title": title, "axis": number_axis("+,d")},
             "color": {"field": "direction", "type": "nominal", "scale": {"domain": ["more", "less"]}, "legend": None},
             "tooltip": [
                 {"field": "key_value", "type": "nominal", "title": "key"},
@@ -147,7 +147,7 @@ def steps(data: Data, title: str) -> Chart:
         "mark": {"type": "bar", "height": {"band": 0.65}},
         "encoding": {
             "y": _names("step", 190, size=14),
-            "x": {"field": "number", "type": "quantitative", "title": title, "axis": {**NUMBERS, "format": "~s"}},
+            "x": {"field": "number", "type": "quantitative", "title": title, "axis": number_axis("~s")},
             "tooltip": [{"field": "label", "type": "nominal", "title": title}],
         },
     }
@@ -161,7 +161,7 @@ def ranked(data: Data, measure: str, title: str, beside: Mapping[str, str]) -> C
         "mark": {"type": "bar", "height": {"band": 0.7}},
         "encoding": {
             "y": _names("name", 170),
-            "x": {**value, "axis": {**NUMBERS, "format": "~s"}},
+            "x": {**value, "axis": number_axis("~s")},
             "tooltip": [
                 {"field": "name", "type": "nominal"},
                 {**value, "format": ",.2f"},
@@ -183,7 +183,7 @@ def matrix(data: Data, across: str, down: str, measure: str, title: str) -> Char
         "encoding": {
             "x": {"field": across, "type": "nominal", "title": None, "axis": {**names, "labelAngle": -40}},
             "y": {"field": down, "type": "nominal", "title": None, "axis": names},
-            "color": {**value, "legend": {"title": title, "orient": "top", "format": "~s"}},
+            "color": {**value, "legend": {"title": title, "orient": "top", "labelExpr": "format(datum.value, '~s')"}},
             "tooltip": [
                 {"field": down, "type": "nominal"},
                 {"field": across, "type": "nominal"},
@@ -192,6 +192,11 @@ def matrix(data: Data, across: str, down: str, measure: str, title: str) -> Char
         },
     }
     return Chart.over("fields", data, fields)
+
+
+def number_axis(form: str) -> dict[str, Any]:
+    """An axis of numbers, each written by itself: by their common step, Vega writes 0k and 0.2k before 1k."""
+    return {**NUMBERS, "labelExpr": f"format(datum.value, '{form}')"}
 
 
 def date_axis() -> Spec:
