@@ -110,6 +110,44 @@ def test_a_contract_of_another_dataset_is_refused_before_it_overwrites_that(mana
     assert seen[1].sort_by("room").to_pylist() == seen[0].sort_by("room").to_pylist()
 
 
+SHELVES = """
+apiVersion: v3.1.0
+kind: DataContract
+id: shelves
+name: shelves
+version: 1.0.0
+status: active
+schema:
+  - name: shelves
+    physicalType: table
+    properties:
+      - {name: brand, physicalType: VARCHAR, required: true, partitioned: true, partitionKeyPosition: 1}
+      - {name: places, physicalType: BIGINT}
+"""
+
+
+def test_a_partition_whose_name_holds_a_quote_goes_in_and_comes_out(manager: Any) -> None:
+    (Path(manager.contracts) / "shelves.yaml").write_text(SHELVES)
+    brands = dg.StaticPartitionsDefinition(["Levi's", "Wrangler"])
+    seen: list[Any] = []
+
+    @dg.asset(io_manager_key="store", partitions_def=brands)
+    def shelves(context: dg.AssetExecutionContext) -> pa.Table:
+        return pa.table({"places": [len(context.partition_key)]})
+
+    @dg.asset(ins={"shelves": dg.AssetIn(input_manager_key="store")}, partitions_def=brands)
+    def report(shelves) -> None:  # type: ignore[no-untyped-def]
+        seen.append(shelves if isinstance(shelves, pa.Table) else shelves.to_arrow())
+
+    resources = {"store": manager, "io_manager": dg.mem_io_manager}
+    for brand in ("Wrangler", "Levi's"):
+        result = dg.materialize([shelves, report], partition_key=brand, resources=resources, raise_on_error=False)
+        assert result.success
+
+    found = [table.select(["brand", "places"]).to_pylist() for table in seen]
+    assert found == [[{"brand": "Wrangler", "places": 8}], [{"brand": "Levi's", "places": 6}]]
+
+
 def test_an_asset_without_a_contract_is_told_where_to_write_it(tmp_path: Path) -> None:
     manager = WarehouseIOManager(path=str(tmp_path / "museum.duckdb"), contracts=str(tmp_path))
 
