@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from retail_assets.landing.arrival import Arrival, require_unchanged
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import Census
-from retail_assets.landing.inbox import Arrival, require_unchanged
 from retail_assets.landing.streams import DECLARE_ENCODING, GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
 
 TEXT_NAME = "text.csv"
