@@ -21,8 +21,9 @@ from pathlib import Path
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.session import session
 from retail_assets.landing import ledger
+from retail_assets.landing.arrival import Arrival
 from retail_assets.landing.gate import inspect_file
-from retail_assets.landing.inbox import Arrival, arrivals
+from retail_assets.landing.inbox import arrivals
 from retail_assets.landing.landing import Landing
 from retail_assets.settings import Settings
 from retail_assets.sources.synthetic_shop import ShopPlan, generate_shop

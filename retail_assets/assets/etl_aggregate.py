@@ -23,7 +23,8 @@ from retail_assets.engine.audit import Verdict
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.session import session
-from retail_assets.landing.inbox import SUFFIXES, arrivals
+from retail_assets.landing.arrival import SUFFIXES
+from retail_assets.landing.inbox import arrivals
 from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.progress import Tell
 from retail_assets.settings import Settings

@@ -19,7 +19,7 @@ from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.automation.due import Due, DueRun
 from retail_assets.automation.taking_in import INTAKES, take_in_files
 from retail_assets.engine.locking import is_held
-from retail_assets.landing.inbox import Arrival
+from retail_assets.landing.arrival import Arrival
 from retail_assets.settings import Settings
 
 MOST_BYTES_A_TICK = 64 * 1024 * 1024

@@ -67,8 +67,8 @@ def check_event_file(path: Path) -> None:
         ValueError: the name's ending is none that landing reads.
         BlockedFile: the columns do not fit the contract, or the file is broken at its start.
     """
+    from retail_assets.landing.arrival import SUFFIXES
     from retail_assets.landing.blocked import BlockedFile
-    from retail_assets.landing.inbox import SUFFIXES
     from retail_assets.landing.layout import csv_header, match_columns
     from retail_assets.landing.streams import PARQUET_MAGIC, starts_with
 

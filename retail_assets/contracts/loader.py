@@ -74,11 +74,16 @@ def packaged(name: str) -> Contract:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read one contract file; ValueError names the file and what is wrong in it."""
+    """Read one contract file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is no valid contract; the message names the file and what is wrong in it.
+    """
     from open_data_contract_standard.model import OpenDataContractStandard
 
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         document = OpenDataContractStandard(**yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506
         return _contract(document, path, hashlib.sha256(text.encode()).hexdigest())
     except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
@@ -90,11 +95,13 @@ def _contract(document: OpenDataContractStandard, path: Path, digest: str) -> Co
     if len(tables) != 1 or not tables[0].properties:
         raise ValueError("it needs one schema object with properties")
     table = tables[0]
+    if not table.name:
+        raise ValueError("its schema object needs a name, that of the dataset")
     custom = _custom(document.customProperties)
     description = document.description
     row_rules, table_rules = _quality(table.quality or [])
     return Contract(
-        name=str(table.name),
+        name=table.name,
         domain=document.domain or "retail",
         owner=getattr(document.team, "name", None) or "retail-data",
         purpose=(description and description.purpose) or "",

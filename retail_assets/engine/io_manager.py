@@ -63,7 +63,7 @@ class StoreIOManager(dg.ConfigurableIOManager):
 
         Raises:
             KeyError: the platform knows none of that name.
-            ValueError: there is none of that name in ``contracts``, or it is no valid contract.
+            ValueError: there is none of that name in ``contracts``, it is no valid contract, or one of another dataset.
         """
         name = key.path[-1]
         if not self.contracts:
@@ -71,7 +71,13 @@ class StoreIOManager(dg.ConfigurableIOManager):
         path = Path(self.contracts) / f"{name}.yaml"
         if not path.exists():
             raise ValueError(f"the asset {name} has no contract: write {path.absolute()} (docs/adding_a_dataset.md)")
-        return read_contract(path)
+        item = read_contract(path)
+        if item.name != name:  # two assets would publish over each other's dataset
+            raise ValueError(
+                f"{path.absolute()} is the contract of the asset {name}, but its schema is called {item.name!r}: "
+                f"call it {name}"
+            )
+        return item
 
 
 def is_partitioned(context: dg.InputContext) -> bool:

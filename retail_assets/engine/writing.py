@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from retail_assets.contracts import Contract
-from retail_assets.contracts.contract import quote_identifier
+from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.audit import Verdict, audit_contract
 from retail_assets.engine.dataset import Frame
 from retail_assets.engine.partition import Partition
@@ -57,7 +57,7 @@ def as_query(contract: Contract, content: Any, partitions: Sequence[Partition]) 
     constants = ""
     if len(partitions) == 1:
         absent = [(name, value) for name, value in partitions[0].values if name not in table.column_names]
-        constants = "".join(f", '{value}' AS {quote_identifier(name)}" for name, value in absent)
+        constants = "".join(f", {quote_literal(value)} AS {quote_identifier(name)}" for name, value in absent)
     return Query("table", f"SELECT *{constants} FROM content{order}", {"content": Frame(table, _digest(table))})
 
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from retail_assets.landing.arrival import Arrival, require_unchanged
 from retail_assets.landing.blocked import BlockedFile
 from retail_assets.landing.census import Census
-from retail_assets.landing.inbox import Arrival, require_unchanged
 from retail_assets.landing.streams import DECLARE_ENCODING, GZIP_MAGIC, PARQUET_MAGIC, as_utf8, chunks_of, decompressed
 
 TEXT_NAME = "text.csv"
@@ -100,7 +100,7 @@ def _text(
     if declared not in ("utf-8", "ascii") and not start.startswith(codecs.BOM_UTF8):
         text, is_packed = as_utf8(text, encoding, name), True
     else:
-        refuse_binary(name, start)
+        refuse_binary(name, start, "plain CSV, CSV.GZ or Parquet")
     with ExitStack() as stack:
         if is_packed and not sink:
             copy = stack.enter_context((folder / TEXT_NAME).open("wb"))
@@ -118,8 +118,8 @@ def _count(census: Census, text: Iterable[bytes], sink: Sink | None) -> Census:
     return census.close()
 
 
-def refuse_binary(name: str, start: bytes) -> None:
-    """Refuse what the first bytes of a text show to be none.
+def refuse_binary(name: str, start: bytes, readable: str) -> None:
+    """Refuse what the first bytes of a text show to be none; ``readable`` is what may be delivered instead.
 
     Raises:
         BlockedFile: ``encoding`` or ``unsupported_format``.
@@ -130,7 +130,7 @@ def refuse_binary(name: str, start: bytes) -> None:
             raise BlockedFile("encoding", name, f"it is {kind}, not UTF-8", mend)
     for magic, kind in _ARCHIVES.items():
         if start.startswith(magic):
-            mend = "Unpack it and deliver plain CSV, CSV.GZ or Parquet."
+            mend = f"Unpack it and deliver {readable}."
             raise BlockedFile("unsupported_format", name, f"it is {kind}, whatever its name says", mend)
 
 

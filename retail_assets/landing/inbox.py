@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from retail_assets.engine.private import private_file
-from retail_assets.landing.arrival import HIDDEN, SUFFIXES, Arrival, FileChanged, is_event_file, require_unchanged
-
-__all__ = ["SUFFIXES", "Arrival", "FileChanged", "FolderInbox", "Inbox", "arrivals", "deliver", "require_unchanged"]
+from retail_assets.landing.arrival import HIDDEN, SUFFIXES, Arrival, is_event_file
 
 Wanted = Callable[[Arrival], bool]
 

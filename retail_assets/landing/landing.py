@@ -123,8 +123,8 @@ class Landing:
         """
         with self.storage.exclusive():
             known = self._known()
-            late = [name for name, entry in sorted(known.entries.items()) if came_too_late(entry)]
-            chosen = self._unchanged(known, names or late)
+            late = {name for name, entry in known.entries.items() if came_too_late(entry)}
+            chosen = self._unchanged(known, names or sorted(late))
             late_ones = [arrival for arrival in chosen if arrival.name in late]
             with self._intake(known, readmits=True) as intake:
                 return list(self._take_in(late_ones, intake))
@@ -227,10 +227,11 @@ class Landing:
 
     def _unchanged(self, known: Known, names: Sequence[str]) -> list[Arrival]:
         """The files as the ledger knows them, where they still lie in their inboxes."""
+        wanted = frozenset(names)
         found = {
             arrival.name: arrival
             for source in (self.sources.values() if names else ())
-            for arrival in source.inbox.arrivals(lambda arrival: arrival.name in names)
+            for arrival in source.inbox.arrivals(lambda arrival: arrival.name in wanted)
         }
         for name in names:
             entry, arrival = known.entries.get(name), found.get(name)

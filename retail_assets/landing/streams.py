@@ -13,7 +13,10 @@ from retail_assets.landing.blocked import BlockedFile
 CHUNK = 512 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
-DECLARE_ENCODING = "declare what it is: RETAIL_SOURCE_ENCODING, or `encoding` of a source in sources.yaml"
+DECLARE_ENCODING = (
+    "declare what it is: by RETAIL_SOURCE_ENCODING, for a source of RETAIL_SOURCES by its `source_encoding`, "
+    "for one in sources.yaml by its `encoding`"
+)
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _MOST_AT_ONCE = 8 * 1024 * 1024
 

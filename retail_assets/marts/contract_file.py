@@ -66,7 +66,10 @@ class ContractFile:
         Raises:
             MartError: it is no contract, or not one of this mart.
         """
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise MartError(path, f"no UTF-8, in which contracts are written: {error}") from error
         _require_yaml(path, text)
         try:
             contract = read_contract(path)

@@ -12,11 +12,12 @@ from pydantic import Field, PositiveInt, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from retail_assets.settings.paths import AbsolutePath
+from retail_assets.settings.formats import Encoding, Zone
+from retail_assets.settings.paths import S3_URL, AbsolutePath
 from retail_assets.settings.redshift import RedshiftSettings
 from retail_assets.settings.s3 import S3Settings
 from retail_assets.settings.sales import SalesSettings
-from retail_assets.settings.sources import S3_URL, Encoding, SourceSettings
+from retail_assets.settings.sources import SourceSettings
 
 
 class _Environment(EnvSettingsSource):
@@ -86,7 +87,7 @@ class Settings(BaseSettings):
     start_date: date = Field(
         default=date(2016, 1, 1), description="First daily partition. Earlier events are quarantined as too_old."
     )
-    source_timezone: str = Field(
+    source_timezone: Zone = Field(
         default="UTC", description="Zone of event times that carry none, as an IANA name such as Europe/Berlin."
     )
     event_time_format: str = Field(

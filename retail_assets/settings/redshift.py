@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
-from retail_assets.settings.paths import AbsolutePath
+from retail_assets.settings.paths import S3_URL, AbsolutePath
 
 
 class RedshiftSettings(BaseModel):
@@ -36,7 +36,7 @@ class RedshiftSettings(BaseModel):
     )
     staging_url: str | None = Field(
         default=None,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#*]+)*/?$",
+        pattern=S3_URL,
         description="Private prefix on S3 for what passes between us and Redshift. Unset: _redshift below lake_url.",
     )
     ssl_mode: Literal["verify-full", "verify-ca", "require", "disable"] = Field(

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from retail_assets.settings.formats import Zone
 from retail_assets.settings.paths import AbsolutePath
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError("it is no zone of the IANA database, such as Europe/Berlin") from error
-    return name
 
 
 class SalesSettings(BaseModel):
@@ -40,7 +32,7 @@ class SalesSettings(BaseModel):
         default=None, description="PEM file of the authority that signed the server's certificate, for verify-…."
     )
     connect_timeout_seconds: int = Field(default=10, ge=1, description="Longest wait for a connection.")
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+    timezone: Zone = Field(
         default="UTC", description="Zone of times that the database keeps without one, as an IANA name."
     )
     start_date: date = Field(

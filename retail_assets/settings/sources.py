@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-S3_URL = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/?#*]+)*/?$"
-
-
-def _known_encoding(name: str) -> str:
-    codecs.lookup(name)
-    return name
-
-
-def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"there is no time zone {name!r}: use an IANA name such as Europe/Berlin")
-    return name
+from retail_assets.settings.formats import Encoding, Zone
 
 
 def _s3_url_or_absolute_path(place: str) -> str:
     return place.rstrip("/") if place.startswith("s3://") else str(Path(place).expanduser().absolute())
-
-
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 class SourceSettings(BaseModel):
@@ -43,9 +27,7 @@ class SourceSettings(BaseModel):
         min_length=1, description="Folder, or s3://bucket/prefix."
     )
     event_time_format: str | None = Field(default=None, description="As RETAIL_EVENT_TIME_FORMAT, for this source.")
-    source_timezone: Annotated[str, AfterValidator(_known_timezone)] | None = Field(
-        default=None, description="As RETAIL_SOURCE_TIMEZONE, for this source."
-    )
+    source_timezone: Zone | None = Field(default=None, description="As RETAIL_SOURCE_TIMEZONE, for this source.")
     source_encoding: Encoding | None = Field(default=None, description="As RETAIL_SOURCE_ENCODING, for this source.")
 
     @property

@@ -355,7 +355,9 @@ def test_d11_another_delimiter_or_no_header_is_blocked(platform: Platform, form:
 def test_an_archive_is_blocked_as_what_it_is(platform: Platform) -> None:
     land(platform, "day.csv", b"PK\x03\x04 and so on")
 
-    assert_blocked(platform, "day.csv", "unsupported_format", "zip", "Unpack")
+    assert_blocked(
+        platform, "day.csv", "unsupported_format", "zip", "Unpack it and deliver plain CSV, CSV.GZ or Parquet."
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

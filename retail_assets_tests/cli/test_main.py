@@ -84,6 +84,26 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(
     assert_is_one_clear_error(retail("status"), "RETAIL_RETAIL_CALENDAR is no JSON")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("RETAIL_SOURCE_TIMEZONE", "Berlin", "there is no time zone 'Berlin': use an IANA name such as Europe/Berlin"),
+        ("RETAIL_SOURCE_TIMEZONE", "localtime", "there is no time zone 'localtime'"),
+        ("RETAIL_SALES_TIMEZONE", "Berlin", "there is no time zone 'Berlin'"),
+        ("RETAIL_SALES_TIMEZONE", "posix/Europe/Berlin", "there is no time zone 'posix/Europe/Berlin'"),
+        ("RETAIL_SOURCE_ENCODING", "utf-9", "there is no encoding 'utf-9': use one such as utf-8, cp1252 or utf-16"),
+        ("RETAIL_SOURCE_ENCODING", "hex", "there is no encoding 'hex'"),
+        ("RETAIL_REDSHIFT_STAGING_URL", "s3://UPPER", "String should match pattern"),
+    ],
+)
+def test_a_zone_or_an_encoding_that_is_none_is_refused_before_it_blames_a_file(
+    retail: Retail, data_dir: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert_is_one_clear_error(retail("status"), f"error: {name}: {told}", "Correct the environment.")
+
+
 def _raise(error: BaseException) -> Any:
     raise error
 

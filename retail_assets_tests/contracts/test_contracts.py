@@ -73,6 +73,9 @@ def test_an_unknown_dataset_or_column_is_an_error_that_names_those_that_there_ar
     [
         ("schema: [", "not a valid data contract"),
         ("kind: DataContract", "needs one schema object"),
+        (MINIMAL.replace("  - name: x\n    prop", "  - prop"), "its schema object needs a name"),
+        (MINIMAL.replace("  - name: x\n", "  - name: ''\n"), "its schema object needs a name"),
+        (MINIMAL.replace("An a.", "Ein Schlüssel."), "can't decode byte 0xfc"),
         (MINIMAL.replace("physicalType: BIGINT, ", ""), "needs a name and a physicalType"),
         (MINIMAL + "    quality: [{name: q, type: sql, mustBe: 1, query: 'SELECT 1'}]", "only mustBe: 0"),
         (MINIMAL + "    quality: [{name: q, type: sql, mustBe: 0, query: 'DELETE'}]", "write SELECT count"),
@@ -87,12 +90,17 @@ def test_a_broken_contract_is_an_error_that_names_the_file_and_the_fault(
     text: str, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "broken.yaml"
-    path.write_text(text)
+    path.write_text(text, encoding="latin-1")
 
     with pytest.raises(ValueError, match=message) as caught:
         read_contract(path)
 
     assert "broken.yaml" in str(caught.value)
+
+
+def test_a_contract_that_is_not_there_is_told_from_one_that_is_not_valid(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.yaml"):
+        read_contract(tmp_path / "nowhere.yaml")
 
 
 def test_names_and_values_are_quoted() -> None:

@@ -1,4 +1,4 @@
-"""Sources that write times in ways of their own: each event gets the same moment, whatever the kind of file."""
+"""Sources that write times or texts in ways of their own: each event is the same, whatever the kind of file."""
 
 from __future__ import annotations
 
@@ -65,3 +65,21 @@ def test_times_mean_what_their_source_means(platform: Platform, kind: str) -> No
     clean = "SELECT product_id, event_time::VARCHAR AS at, date::VARCHAR AS day FROM clean_events ORDER BY ALL"
     found = [(row["product_id"], row["at"], row["day"]) for row in rows(platform, clean, "clean_events")]
     assert found == sorted((str(i), at, at[:10]) for times in MOMENTS.values() for i, at in enumerate(times))
+
+
+def test_a_file_in_another_encoding_is_told_the_setting_of_its_source(settings: Settings, tmp_path: Path) -> None:
+    plain = SourceSettings(name="till", place=str(tmp_path / "till"))
+    (tmp_path / "till").mkdir()
+    (tmp_path / "till" / "day.csv").write_bytes(csv_text([event(brand="Nestlé")]).encode("latin-1"))
+    platform = Platform.of(settings.model_copy(update={"sources": (plain,)}))
+
+    (entry,) = platform.landing.take_in()
+
+    assert entry.code == "encoding"
+    assert "for a source of RETAIL_SOURCES by its `source_encoding`" in entry.detail
+
+    told = plain.model_copy(update={"source_encoding": "latin-1"})
+    platform = Platform.of(settings.model_copy(update={"sources": (told,)}))
+    build(platform, "raw_events", "clean_events")
+
+    assert [row["brand"] for row in rows(platform, "SELECT brand FROM clean_events", "clean_events")] == ["nestlé"]

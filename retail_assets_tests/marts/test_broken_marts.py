@@ -131,6 +131,25 @@ def test_mistakes_in_the_contract(settings: Settings, before: str, after: str, s
     assert problems(settings)["bad"].startswith(said)
 
 
+def test_a_contract_of_another_encoding_is_told_by_its_own_file(settings: Settings) -> None:
+    drop(settings, "bad", "SELECT brand FROM clean_events", BRAND)
+    contract = settings.marts_dir / "bad.yaml"
+    contract.write_text(contract.read_text().replace("The brand.", "Größe."), encoding="latin-1")
+
+    assert problems(settings)["bad"].startswith("bad.yaml: no UTF-8, in which contracts are written: ")
+
+
+def test_a_contract_without_a_name_is_told_by_its_own_file(settings: Settings) -> None:
+    drop(settings, "bad", "SELECT brand FROM clean_events", BRAND)
+    contract = settings.marts_dir / "bad.yaml"
+    contract.write_text(contract.read_text().replace("- name: bad\n  physicalType", "- physicalType"))
+
+    assert (
+        problems(settings)["bad"]
+        == "bad.yaml:11:1: no valid contract: its schema object needs a name, that of the dataset"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -59,12 +59,20 @@ def _materialize(manager: StoreIOManager, rows: list[dict[str, Any]], seen: list
     def visits() -> pa.Table:
         return pa.Table.from_pylist(rows)
 
+    return _run(manager, [visits, _reader(seen)])
+
+
+def _reader(seen: list[Any]) -> dg.AssetsDefinition:
     @dg.asset(ins={"visits": dg.AssetIn(input_manager_key="store")})
     def report(visits) -> None:  # type: ignore[no-untyped-def]
         seen.append(visits if isinstance(visits, pa.Table) else visits.to_arrow())
 
+    return report
+
+
+def _run(manager: StoreIOManager, assets: list[Any]) -> dg.ExecuteInProcessResult:
     resources = {"store": manager, "io_manager": dg.mem_io_manager}
-    return dg.materialize([visits, report], resources=resources, raise_on_error=False)
+    return dg.materialize(assets, resources=resources, raise_on_error=False)
 
 
 def test_an_asset_of_others_goes_in_and_comes_out(manager: Any) -> None:
@@ -82,6 +90,62 @@ def test_what_breaks_their_contract_is_not_published(manager: Any) -> None:
     assert not _materialize(manager, [{"room": "attic", "visitors": -1}], seen).success
 
     assert len(seen) == 1
+
+
+def test_a_contract_of_another_dataset_is_refused_before_it_overwrites_that(manager: Any) -> None:
+    seen: list[Any] = []
+    assert _materialize(manager, ROWS, seen).success
+    (Path(manager.contracts) / "guests.yaml").write_text(VISITS)
+
+    @dg.asset(io_manager_key="store")
+    def guests() -> pa.Table:
+        return pa.Table.from_pylist([{"room": "hall", "visitors": 1}])
+
+    result = _run(manager, [guests])
+
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    told = str(failure.event_specific_data)
+    assert "guests.yaml is the contract of the asset guests, but its schema is called 'visits': call it guests" in told
+    assert _run(manager, [dg.AssetSpec("visits"), _reader(seen)]).success
+    assert seen[1].sort_by("room").to_pylist() == seen[0].sort_by("room").to_pylist()
+
+
+SHELVES = """
+apiVersion: v3.1.0
+kind: DataContract
+id: shelves
+name: shelves
+version: 1.0.0
+status: active
+schema:
+  - name: shelves
+    physicalType: table
+    properties:
+      - {name: brand, physicalType: VARCHAR, required: true, partitioned: true, partitionKeyPosition: 1}
+      - {name: places, physicalType: BIGINT}
+"""
+
+
+def test_a_partition_whose_name_holds_a_quote_goes_in_and_comes_out(manager: Any) -> None:
+    (Path(manager.contracts) / "shelves.yaml").write_text(SHELVES)
+    brands = dg.StaticPartitionsDefinition(["Levi's", "Wrangler"])
+    seen: list[Any] = []
+
+    @dg.asset(io_manager_key="store", partitions_def=brands)
+    def shelves(context: dg.AssetExecutionContext) -> pa.Table:
+        return pa.table({"places": [len(context.partition_key)]})
+
+    @dg.asset(ins={"shelves": dg.AssetIn(input_manager_key="store")}, partitions_def=brands)
+    def report(shelves) -> None:  # type: ignore[no-untyped-def]
+        seen.append(shelves if isinstance(shelves, pa.Table) else shelves.to_arrow())
+
+    resources = {"store": manager, "io_manager": dg.mem_io_manager}
+    for brand in ("Wrangler", "Levi's"):
+        result = dg.materialize([shelves, report], partition_key=brand, resources=resources, raise_on_error=False)
+        assert result.success
+
+    found = [table.select(["brand", "places"]).to_pylist() for table in seen]
+    assert found == [[{"brand": "Wrangler", "places": 8}], [{"brand": "Levi's", "places": 6}]]
 
 
 def test_an_asset_without_a_contract_is_told_where_to_write_it(tmp_path: Path) -> None:

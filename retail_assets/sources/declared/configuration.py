@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from retail_assets.settings.formats import Encoding, Zone
 from retail_assets.sources.declared.cron import is_cron
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
@@ -20,20 +19,6 @@ SUFFIXES: dict[str, FileFormat] = {
 
 KAGGLE_DATASET = r"^[\w-]+/[\w-][\w.-]*(/versions/\d+)?$"
 """A data set of Kaggle, as in its address: owner/name, and its version where that matters."""
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"there is no time zone {name!r}: use an IANA name such as Europe/Berlin")
-    return name
-
-
-def _known_encoding(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ValueError(f"there is no encoding {name!r}: use one such as utf-8, cp1252 or utf-16") from None
-    return name
 
 
 def _cron(text: str) -> str:
@@ -52,9 +37,7 @@ class SourceConfiguration(BaseModel):
     schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
         default=None, description="When it is looked at, as a cron expression (UTC). Unset: files every 30 seconds."
     )
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        default="UTC", description="Zone of times that carry none."
-    )
+    timezone: Zone = Field(default="UTC", description="Zone of times that carry none.")
     warehouse: bool = Field(default=True, description="Whether the dataset becomes a table of the warehouse too.")
     max_rejected_share: float = Field(
         default=0.05, ge=0, le=1, description="A file with a larger share of rejected rows is blocked."
@@ -67,9 +50,7 @@ class FileOptions(BaseModel):
     format: FileFormat | None = Field(default=None, description="Unset: by the ending of each file's name.")
     pattern: str = Field(default="*", description="Which files: a shell pattern of their names.")
     delimiter: str = Field(default=",", pattern=r"^[\t -~]$", description="What separates the fields of CSV.")
-    encoding: Annotated[str, AfterValidator(_known_encoding)] = Field(
-        default="utf-8", description="Encoding of text files."
-    )
+    encoding: Encoding = Field(default="utf-8", description="Encoding of text files.")
     take: Literal["all", "latest"] = Field(
         default="all", description="latest: only the file whose name comes last, for full exports by date."
     )

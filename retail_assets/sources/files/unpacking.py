@@ -22,6 +22,7 @@ from retail_assets.landing.streams import GZIP_MAGIC, PARQUET_MAGIC, as_utf8, ch
 from retail_assets.sources.declared.configuration import FileFormat
 
 COMMA = ","
+READABLE = "CSV, TSV or JSON Lines, plain or gzipped, or Parquet"
 
 
 @dataclass(frozen=True)
@@ -85,5 +86,5 @@ def _in_utf8(name: str, pieces: Iterable[bytes], encoding: str) -> Iterable[byte
         return chain((start.removeprefix(codecs.BOM_UTF8),), found)
     if codecs.lookup(encoding).name not in ("utf-8", "ascii"):
         return as_utf8(chain((start,), found), encoding, name)
-    refuse_binary(name, start)
+    refuse_binary(name, start, READABLE)
     return chain((start,), found)

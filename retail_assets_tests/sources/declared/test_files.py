@@ -118,6 +118,28 @@ class TestDamage:
         assert declared.rows("shops", "id") == [("a",), ("b",), ("c",)]
         assert held == [1, 1, 1]
 
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.tsv"])
+    def test_an_archive_is_told_what_a_source_may_deliver_instead(self, declared: Declared, name: str) -> None:
+        declared.source("shops", ID)
+        declared.deliver(name, b"PK\x03\x04 and so on")
+
+        instead = "Unpack it and deliver CSV, TSV or JSON Lines, plain or gzipped, or Parquet"
+        with pytest.raises(SourceUnavailable, match=f"in/{name}: it is a zip archive, whatever .*{instead}"):
+            declared.make("shops")
+
+    @pytest.mark.parametrize(
+        ("declares", "encoding"),
+        [({}, "latin-1"), ({}, "utf-16"), ({"encoding": "ascii"}, "latin-1"), ({"encoding": "utf-16"}, "utf-8")],
+    )
+    def test_another_encoding_is_told_the_option_of_its_own_source(
+        self, declared: Declared, declares: dict[str, str], encoding: str
+    ) -> None:
+        declared.source("shops", ID, **declares)
+        declared.deliver("a.csv", "id\né\n".encode(encoding))
+
+        with pytest.raises(SourceUnavailable, match=r"for one in sources\.yaml by its `encoding`"):
+            declared.make("shops")
+
     def test_a_blocked_file_keeps_what_it_had_and_the_others_go_on(self, declared: Declared) -> None:
         declared.source("shops", ID, AMOUNT)
         declared.deliver("a.csv", "id,amount\n1,2\n")
