@@ -22,7 +22,8 @@ from retail_assets.engine.session import memory_limit_mb, thread_count
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
 from retail_assets.warehouse.copying import copy_file
-from retail_assets.warehouse.loading import load, partition_of
+from retail_assets.warehouse.loading import load
+from retail_assets.warehouse.partition_keys import loaded_partitions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,12 +60,7 @@ class DuckDBFile:
             loads = _loads(self.path, tuple(identity(self.path)))
         except FileNotFoundError:
             return {}
-        entries = [
-            Published(partition, contract.name, *rest)
-            for table, key, *rest in loads
-            if table == contract.name and (partition := partition_of(contract, key)) is not None
-        ]
-        return {entry.partition: entry for entry in entries}
+        return loaded_partitions(contract, (rest for table, *rest in loads if table == contract.name))
 
     def dataset(self, contract: Contract) -> Dataset:
         """Not offered: nothing of the platform reads the warehouse but people and their tools."""
