@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retail_assets.contracts import Contract
-from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.durability import make_durable
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
@@ -55,9 +55,8 @@ class FolderLake:
 
     def dataset(self, contract: Contract) -> Dataset:
         """The published partitions as an input for queries."""
-        entries = self.published(contract).values()
-        objects = [StoredObject(e.partition, e.location, e.rows, e.bytes, e.digest) for e in entries]
-        return Dataset(contract, tuple(objects))
+        objects = tuple(entry.stored for entry in self.published(contract).values())
+        return Dataset(contract, objects)
 
     def staging(self) -> AbstractContextManager[Path]:
         """A private folder on the lake's own disk, so that publishing is a rename."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retail_assets.contracts import Contract, contract_names
 from retail_assets.contracts.loader import brought_names
-from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.parallel import at_once
@@ -67,9 +67,8 @@ class S3Lake:
 
     def dataset(self, contract: Contract) -> Dataset:
         """The published partitions as an input for queries."""
-        entries = self.published(contract).values()
-        objects = [StoredObject(e.partition, e.location, e.rows, e.bytes, e.digest) for e in entries]
-        return Dataset(contract, tuple(objects), s3=self.s3.settings)
+        objects = tuple(entry.stored for entry in self.published(contract).values())
+        return Dataset(contract, objects, s3=self.s3.settings)
 
     def staging(self) -> AbstractContextManager[Path]:
         """A private folder on this machine."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retail_assets.contracts import Contract
@@ -54,11 +54,6 @@ def latest_loads(session: Session, namespace: str) -> str:
     loads = f'SELECT "table_name", max("load") FROM {qualified(namespace, LOADS)} GROUP BY 1 ORDER BY 1'
     found = session.rows("asking for the latest loads", loads)
     return ",".join(f"{table}:{number}" for table, number in found)
-
-
-def changed(known: dict[Partition, Published], publications: Iterable[Publication]) -> list[Publication]:
-    """The publications that are not loaded as they are."""
-    return [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
 
 
 def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, role: str) -> list[str]:
@@ -183,8 +178,3 @@ def _record(contract: Contract, item: Publication, number: int) -> str:
         number,
     )
     return "(" + ", ".join(literal(value) for value in values) + ")"
-
-
-def _is_same(known: Published | None, publication: Publication) -> bool:
-    made = (publication.facts.rows, publication.facts.digest, publication.inputs, publication.code)
-    return known is not None and (known.rows, known.digest, known.inputs, known.code) == made
