@@ -10,7 +10,7 @@ from typing import Protocol
 
 from retail_assets.contracts import Contract
 from retail_assets.engine.audit import Facts
-from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.staging import Output, Staged
 
@@ -28,6 +28,11 @@ class Published:
     code: str
     filled: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def stored(self) -> StoredObject:
+        """Its object, where its location is that of one."""
+        return StoredObject(self.partition, self.location, self.rows, self.bytes, self.digest)
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -37,6 +42,11 @@ class Publication:
     facts: Facts
     inputs: str
     code: str
+
+
+def changed(known: Mapping[Partition, Published], publications: Iterable[Publication]) -> list[Publication]:
+    """The publications that are not known as they are."""
+    return [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
 
 
 class Store(Protocol):
@@ -63,3 +73,8 @@ class Store(Protocol):
 
     def publish(self, output: Output, publications: Iterable[Publication]) -> int:
         """Show staged partitions to readers, each atomically; returns how many of them changed."""
+
+
+def _is_same(known: Published | None, publication: Publication) -> bool:
+    made = (publication.facts.rows, publication.facts.digest, publication.inputs, publication.code)
+    return known is not None and (known.rows, known.digest, known.inputs, known.code) == made

@@ -6,13 +6,29 @@ Nothing in an entry changes between two runs over the same data, so equal lakes 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from retail_assets.contracts import Contract
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication, Published
 
 FORMAT = 1
+
+
+def objects_of(contract: Contract) -> re.Pattern[str]:
+    """The names, below the dataset, of objects that lie as the contract partitions it.
+
+    Others are alien: of an earlier contract, which partitioned it by other columns or not at all. The folders tell and
+    not the entry's partition, which lacks columns that all partitions share, such as ``stage`` of rejected_events.
+    """
+    return re.compile("".join(f"{re.escape(column.name)}=[^/]*/" for column in contract.partition_columns) + "[^/]*")
+
+
+def name_of(folder: str, location: str) -> str:
+    """The name, below the dataset in ``folder``, of the object at ``location``."""
+    return location.removeprefix(f"{folder}/")
 
 
 def in_order(entries: Iterable[Published]) -> list[Published]:
@@ -45,7 +61,7 @@ def document_of(folder: str, entry: Published) -> dict[str, Any]:
     """The entry of an object below ``folder``."""
     return {
         "partition": dict(entry.partition.values),
-        "object": entry.location.removeprefix(f"{folder}/"),
+        "object": name_of(folder, entry.location),
         "rows": entry.rows,
         "bytes": entry.bytes,
         "digest": entry.digest,
@@ -67,6 +83,22 @@ def entry_of(folder: str, item: Mapping[str, Any]) -> Published:
         code=item["code"],
         filled=item["filled"],
     )
+
+
+def removing_list(names: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+    """The list of the objects that are to be removed, where there are any, as ``text_of`` takes it."""
+    items = [{"object": name} for name in sorted(names)]
+    return {"removing": items} if items else {}
+
+
+def removing_of(document: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the objects that are to be removed."""
+    return frozenset(item["object"] for item in document.get("removing", ()))
+
+
+def given_up(removing: frozenset[str], folder: str, placed: Collection[Published]) -> frozenset[str]:
+    """Which of the objects to remove, now that these are placed: none where nothing is, for nothing replaces them."""
+    return removing - {name_of(folder, entry.location) for entry in placed} if placed else frozenset()
 
 
 def damaged(place: object, error: Exception) -> ValueError:

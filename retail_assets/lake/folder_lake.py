@@ -9,22 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retail_assets.contracts import Contract
-from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.durability import make_durable
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published
 from retail_assets.engine.staging import Output
-from retail_assets.lake.entries import published_entry
+from retail_assets.lake.entries import given_up, published_entry
 from retail_assets.lake.manifest import (
     ANNOUNCEMENT_NAME,
     MANIFEST_NAME,
+    Manifest,
     announce,
     has_announcement,
     read_manifest,
     write_manifest,
 )
+from retail_assets.lake.tree import FolderTree
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,12 @@ class FolderLake:
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
-        return read_manifest(self.folder(contract))
+        return dict(read_manifest(self.folder(contract), contract).published)
 
     def dataset(self, contract: Contract) -> Dataset:
         """The published partitions as an input for queries."""
-        entries = self.published(contract).values()
-        objects = [StoredObject(e.partition, e.location, e.rows, e.bytes, e.digest) for e in entries]
-        return Dataset(contract, tuple(objects))
+        objects = tuple(entry.stored for entry in self.published(contract).values())
+        return Dataset(contract, objects)
 
     def staging(self) -> AbstractContextManager[Path]:
         """A private folder on the lake's own disk, so that publishing is a rename."""
@@ -66,26 +67,34 @@ class FolderLake:
         return exclusive(self.root / "_locks" / f"{contract.name}.lock", f"writing {contract.name}")
 
     def publish(self, output: Output, publications: Iterable[Publication]) -> int:
-        """Rename staged objects into place, then name them in the manifest; unchanged objects stay untouched."""
+        """Rename staged objects into place, then name them in the manifest; unchanged objects stay untouched.
+
+        Objects of an earlier partitioning go once the manifest names none of them.
+        """
         folder = self.folder(output.contract)
         folder.mkdir(parents=True, exist_ok=True)
-        entries = read_manifest(folder)
+        manifest = read_manifest(folder, output.contract)
         new = {
             item.staged.path: published_entry(item, str(self.root / output.object_path(item.staged.partition)))
             for item in publications
         }
         changed = {path: entry for path, entry in new.items() if not _holds_same(Path(entry.location), path)}
         if changed:
-            self._move(folder, entries, changed)
-        after = entries | {entry.partition: entry for entry in new.values()}
-        if after != entries:
+            self._move(folder, manifest, changed)
+        after = {**manifest.published, **{entry.partition: entry for entry in new.values()}}
+        gone = given_up(manifest.removing, str(folder), new.values())
+        if gone or after != manifest.published:
+            write_manifest(folder, after.values(), gone)
+        if gone:
+            for name in sorted(gone):
+                FolderTree(folder).remove(name)
             write_manifest(folder, after.values())
         return len(changed)
 
-    def _move(self, folder: Path, entries: dict[Partition, Published], moves: dict[Path, Published]) -> None:
+    def _move(self, folder: Path, manifest: Manifest, moves: dict[Path, Published]) -> None:
         """Move files into place, so that it is known of each at any instant whether it has been moved."""
         if has_announcement(folder):  # of a run that died
-            write_manifest(folder, entries.values())
+            write_manifest(folder, manifest.published.values(), manifest.removing)
         make_durable(moves)
         announce(folder, moves)
         for path, entry in moves.items():

@@ -20,7 +20,7 @@ def lost(lake: Store, contract: Contract) -> list[Partition]:
     """The partitions of the dataset that readers of the lake would miss or misread, in order."""
     if isinstance(lake, S3Lake):
         there = {str(place): etag for place, etag, _ in lake.s3.listed(lake.folder(contract))}
-        kept = read_manifest(lake.s3, lake.folder(contract)).kept
+        kept = read_manifest(lake.s3, lake.folder(contract), contract).kept
         return sorted(name for name, item in kept.items() if there.get(item.entry.location) != item.state.etag)
     published = lake.published(contract)
     return sorted(name for name, entry in published.items() if not Path(entry.location).exists())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retail_assets.contracts import Contract, contract_names
 from retail_assets.contracts.loader import brought_names
-from retail_assets.engine.dataset import Dataset, StoredObject
+from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.identity import sha256_of
 from retail_assets.engine.lease import Lease, this_machine
 from retail_assets.engine.locking import exclusive
@@ -21,7 +21,7 @@ from retail_assets.engine.s3_errors import ObjectChanged, ObjectMissing, S3Error
 from retail_assets.engine.s3_location import S3Location, is_s3
 from retail_assets.engine.s3_objects import ABSENT, S3, State
 from retail_assets.engine.staging import Output
-from retail_assets.lake.entries import published_entry
+from retail_assets.lake.entries import given_up, published_entry
 from retail_assets.lake.manifest import MANIFEST_NAME
 from retail_assets.lake.s3_manifest import Kept, Manifest, read_manifest, write_manifest
 
@@ -64,13 +64,12 @@ class S3Lake:
 
     def published(self, contract: Contract) -> dict[Partition, Published]:
         """Every partition that readers see."""
-        return read_manifest(self.s3, self.folder(contract)).published()
+        return read_manifest(self.s3, self.folder(contract), contract).published()
 
     def dataset(self, contract: Contract) -> Dataset:
         """The published partitions as an input for queries."""
-        entries = self.published(contract).values()
-        objects = [StoredObject(e.partition, e.location, e.rows, e.bytes, e.digest) for e in entries]
-        return Dataset(contract, tuple(objects), s3=self.s3.settings)
+        objects = tuple(entry.stored for entry in self.published(contract).values())
+        return Dataset(contract, objects, s3=self.s3.settings)
 
     def staging(self) -> AbstractContextManager[Path]:
         """A private folder on this machine."""
@@ -91,26 +90,37 @@ class S3Lake:
                     del self._leases[contract.name]
 
     def publish(self, output: Output, publications: Iterable[Publication]) -> int:
-        """PUT staged objects, then name them in the manifest; unchanged objects stay untouched."""
+        """PUT staged objects, then name them in the manifest; unchanged objects stay untouched.
+
+        Objects of an earlier partitioning go once the manifest names none of them.
+        """
         folder = self.folder(output.contract)
-        manifest = read_manifest(self.s3, folder)
+        manifest, lease = read_manifest(self.s3, folder, output.contract), self._leases.get(output.contract.name)
         moves = at_once(lambda item: self._move(output, item), publications)
         same = at_once(lambda move: self._is_there(manifest, move), moves)
         changed = [move for move, is_there in zip(moves, same, strict=True) if not is_there]
         after = dict(manifest.kept)
-        for move in moves:
+        for move, is_there in zip(moves, same, strict=True):
             partition = move.kept.entry.partition
-            after[partition] = replace(move.kept, state=after[partition].state) if move not in changed else move.kept
+            after[partition] = replace(move.kept, state=after[partition].state) if is_there else move.kept
+        gone = given_up(manifest.removing, str(folder), [move.kept.entry for move in moves])
         if changed:
-            manifest = write_manifest(
-                self.s3, folder, manifest, manifest.kept.values(), [move.kept for move in changed]
-            )
-            lease = self._leases.get(output.contract.name)
+            announced = [move.kept for move in changed]
+            kept = manifest.kept.values()
+            manifest = write_manifest(self.s3, folder, manifest, kept, announced, manifest.removing)
             sent = at_once(lambda move: self._send(manifest, move, lease), changed)
             after |= {kept.entry.partition: kept for kept in sent}
-        if changed or after != manifest.kept:
+        if changed or gone or after != manifest.kept:
+            manifest = write_manifest(self.s3, folder, manifest, after.values(), removing=gone)
+        if gone:
+            at_once(lambda name: self._remove(folder / name, lease), gone)
             write_manifest(self.s3, folder, manifest, after.values())
         return len(changed)
+
+    def _remove(self, place: S3Location, lease: Lease | None) -> None:
+        if lease:
+            lease.confirm()
+        self.s3.remove(place)
 
     def _move(self, output: Output, item: Publication) -> _Move:
         location = item.staged.location

@@ -14,13 +14,23 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from retail_assets.contracts import Contract
 from retail_assets.engine.parallel import at_once
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Published
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import ABSENT, S3, Body, State
-from retail_assets.lake.entries import damaged, document_of, entry_of, text_of
+from retail_assets.lake.entries import (
+    damaged,
+    document_of,
+    entry_of,
+    name_of,
+    objects_of,
+    removing_list,
+    removing_of,
+    text_of,
+)
 from retail_assets.lake.manifest import MANIFEST_NAME
 
 
@@ -34,19 +44,23 @@ class Kept:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a dataset on S3 consists of. ``announced`` is what a publication is replacing, or was when it died."""
+    """What a dataset on S3 consists of. ``announced`` is what a publication is replacing, or was when it died.
+
+    ``removing`` names the objects that no reader sees and that are to go.
+    """
 
     etag: str = ABSENT
     kept: Mapping[Partition, Kept] = field(default_factory=dict)
     announced: tuple[Kept, ...] = ()
+    removing: frozenset[str] = frozenset()
 
     def published(self) -> dict[Partition, Published]:
         """The entries that readers see."""
         return {partition: kept.entry for partition, kept in self.kept.items()}
 
 
-def read_manifest(s3: S3, folder: S3Location) -> Manifest:
-    """The manifest of the dataset below ``folder``; an empty one where it was never written.
+def read_manifest(s3: S3, folder: S3Location, contract: Contract) -> Manifest:
+    """The manifest of the dataset below ``folder``, as far as its contract goes; empty where it was never written.
 
     What is being published, or was when its process died, has ``inputs`` that match nothing: it is to be made again.
 
@@ -54,8 +68,20 @@ def read_manifest(s3: S3, folder: S3Location) -> Manifest:
         ValueError: the manifest is damaged; the message names the object and the mend.
     """
     manifest = _read(s3, folder)
+    known, kept = objects_of(contract), _settled(s3, manifest)
+    listed = {_name(folder, item) for item in (*manifest.kept.values(), *manifest.announced)}
+    alien = {name for name in listed if not known.fullmatch(name)}
+    if not alien and not manifest.removing:
+        return replace(manifest, kept=kept)
+    seen = {partition: item for partition, item in kept.items() if known.fullmatch(_name(folder, item))}
+    removing = (manifest.removing | alien) - {_name(folder, item) for item in seen.values()}
+    return replace(manifest, kept=seen, removing=removing)
+
+
+def _settled(s3: S3, manifest: Manifest) -> Mapping[Partition, Kept]:
+    """What is kept of each partition, those included that are announced."""
     if not manifest.announced:
-        return manifest
+        return manifest.kept
     found = at_once(lambda kept: s3.state(S3Location.of(kept.entry.location)), manifest.announced)
     kept = dict(manifest.kept)
     for announced, state in zip(manifest.announced, found, strict=True):
@@ -64,11 +90,16 @@ def read_manifest(s3: S3, folder: S3Location) -> Manifest:
             kept[partition] = Kept(replace(announced.entry, inputs=""), state)
         elif old := kept.get(partition):
             kept[partition] = Kept(replace(old.entry, inputs=""), old.state)
-    return replace(manifest, kept=kept)
+    return kept
 
 
 def write_manifest(
-    s3: S3, folder: S3Location, before: Manifest, kept: Iterable[Kept], announced: Iterable[Kept] = ()
+    s3: S3,
+    folder: S3Location,
+    before: Manifest,
+    kept: Iterable[Kept],
+    announced: Iterable[Kept] = (),
+    removing: Iterable[str] = (),
 ) -> Manifest:
     """Replace the manifest that was read as ``before``.
 
@@ -78,7 +109,7 @@ def write_manifest(
     root = str(folder)
     items = [_document(root, item) for item in sorted(kept, key=lambda item: item.entry.partition)]
     more = [_document(root, item) for item in announced]
-    text = text_of(items, publishing=more) if more else text_of(items)
+    text = text_of(items, **({"publishing": more} if more else {}), **removing_list(removing))
     place, content = folder / MANIFEST_NAME, text.encode()
     body = Body(content, s3.put(place, content, before.etag).etag)
     _LATEST[str(place), s3] = body
@@ -108,9 +139,14 @@ def _parsed(folder: str, etag: str, content: bytes) -> Manifest:
         document = json.loads(content)
         kept = [_kept(folder, item) for item in document["partitions"]]
         announced = tuple(_kept(folder, item) for item in document.get("publishing", ()))
+        removing = removing_of(document)
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(f"{folder}/{MANIFEST_NAME}", error) from error
-    return Manifest(etag, {item.entry.partition: item for item in kept}, announced)
+    return Manifest(etag, {item.entry.partition: item for item in kept}, announced, removing)
+
+
+def _name(folder: S3Location, item: Kept) -> str:
+    return name_of(str(folder), item.entry.location)
 
 
 def _document(folder: str, item: Kept) -> dict[str, Any]:

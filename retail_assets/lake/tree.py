@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,9 +73,12 @@ class FolderTree:
         target = self.root / name
         target.unlink(missing_ok=True)
         for folder in target.parents:
-            if folder == self.root or any(folder.iterdir()):
+            if folder == self.root:
                 break
-            folder.rmdir()
+            with suppress(FileNotFoundError):  # who removed the file before may have died over its folders
+                if any(folder.iterdir()):
+                    break
+                folder.rmdir()
 
     def note(self, listing: Listing) -> None:
         """Replace the listing in one step."""

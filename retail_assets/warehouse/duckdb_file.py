@@ -16,13 +16,14 @@ from retail_assets.engine.identity import identity
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
-from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.publication import Publication, Published, changed
 from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.engine.session import memory_limit_mb, thread_count
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
 from retail_assets.warehouse.copying import copy_file
-from retail_assets.warehouse.loading import load, partition_of
+from retail_assets.warehouse.loading import load
+from retail_assets.warehouse.partition_keys import loaded_partitions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,12 +60,7 @@ class DuckDBFile:
             loads = _loads(self.path, tuple(identity(self.path)))
         except FileNotFoundError:
             return {}
-        entries = [
-            Published(partition, contract.name, *rest)
-            for table, key, *rest in loads
-            if table == contract.name and (partition := partition_of(contract, key)) is not None
-        ]
-        return {entry.partition: entry for entry in entries}
+        return loaded_partitions(contract, (rest for table, *rest in loads if table == contract.name))
 
     def dataset(self, contract: Contract) -> Dataset:
         """Not offered: nothing of the platform reads the warehouse but people and their tools."""
@@ -87,18 +83,18 @@ class DuckDBFile:
     def publish(self, output: Output, publications: Iterable[Publication]) -> int:
         """Replace the partitions in a private copy of the file, in one transaction, and put the copy in its place."""
         known = self.published(output.contract)
-        changed = [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
-        if not changed:
+        wanted = changed(known, publications)
+        if not wanted:
             return 0
         with self.staging() as folder:
             copy = folder / self.path.name
             if self.path.exists():
                 copy_file(self.path, copy)
-            with self._writing_to(copy, sum(item.facts.rows for item in changed)) as connection:
-                allow_reading(connection, (item.staged.location for item in changed), self.settings.s3)
-                load(connection, output.contract, changed, replaced=known)
+            with self._writing_to(copy, sum(item.facts.rows for item in wanted)) as connection:
+                allow_reading(connection, (item.staged.location for item in wanted), self.settings.s3)
+                load(connection, output.contract, wanted, replaced=known)
             copy.replace(self.path)
-        return len(changed)
+        return len(wanted)
 
     def rewrite(self) -> None:
         """Write the file anew, where there is one: its free space holds no replaced or removed rows then."""
@@ -169,8 +165,3 @@ def _loads(path: Path, _: tuple[int, ...]) -> Sequence[tuple[Any, ...]]:
         return connection.execute(
             "SELECT table_name, partition, rows, bytes, digest, inputs, code FROM warehouse._loads"
         ).fetchall()
-
-
-def _is_same(known: Published | None, publication: Publication) -> bool:
-    made = (publication.facts.rows, publication.facts.digest, publication.inputs, publication.code)
-    return known is not None and (known.rows, known.digest, known.inputs, known.code) == made

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from retail_assets.contracts import Column
 from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.io_manager import StoreIOManager, is_partitioned
 from retail_assets.engine.publication import Store
 from retail_assets.settings import settings
 from retail_assets.warehouse.duckdb_file import DuckDBFile
+from retail_assets.warehouse.partition_keys import key_of_row
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,10 +32,9 @@ class WarehouseIOManager(StoreIOManager):
         """The rows of the table as an Arrow table, as far as this run's partitions map to them."""
         item = self.contract_of(context.asset_key)
         where = ""
-        if is_partitioned(context):
+        if is_partitioned(context) and item.partition_columns:
             keys = ", ".join(quote_literal(key) for key in sorted(context.asset_partition_keys))
-            names = " || '|' || ".join(f"{c.quoted}::VARCHAR" for c in sorted(item.partition_columns, key=_name))
-            where = f" WHERE {names} IN ({keys})"
+            where = f" WHERE {key_of_row(item)} IN ({keys})"
         with self._file.reading() as connection:
             table = f"warehouse.{quote_identifier(item.name)}"
             return connection.execute(f"SELECT * FROM {table}{where}").to_arrow_table()
@@ -43,7 +42,3 @@ class WarehouseIOManager(StoreIOManager):
     @property
     def _file(self) -> DuckDBFile:
         return DuckDBFile(Path(self.path), settings())
-
-
-def _name(column: Column) -> str:
-    return column.name

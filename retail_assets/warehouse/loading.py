@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Column, Contract
@@ -11,6 +10,7 @@ from retail_assets.contracts.contract import quote_identifier, quote_literal
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication
+from retail_assets.warehouse.partition_keys import is_alien, key_of_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -54,21 +54,6 @@ def load(
     connection.execute(f"INSERT INTO _loads VALUES {', '.join(_load_record(contract, item) for item in publications)}")
 
 
-def partition_of(contract: Contract, key: str) -> Partition | None:
-    """The partition that a key in ``_loads`` stands for; None where the table was partitioned in another way then."""
-    columns = contract.partition_columns
-    if not columns:
-        return Partition() if key == Partition().key else None
-    try:
-        partition = Partition.parse(key, [column.name for column in columns])
-        for column in columns:
-            if column.type == "DATE":
-                date.fromisoformat(partition.get(column.name) or "")
-    except ValueError:
-        return None
-    return partition
-
-
 def _create_table(contract: Contract) -> str:
     columns = ", ".join(
         f"{column.quoted} {column.type}{' NOT NULL' if column.required else ''}" for column in contract.columns
@@ -83,7 +68,7 @@ def _drop_alien(connection: DuckDBPyConnection, contract: Contract) -> None:
     found = connection.execute(f"SELECT column_name {columns_of}").fetchall()
     held, keys = {column for (column,) in found}, connection.execute(f"SELECT partition {loads}").fetchall()
     needed, columns = {item.name for item in contract.partition_columns}, {item.name for item in contract.columns}
-    is_known = needed <= held and columns & held and all(partition_of(contract, key) is not None for (key,) in keys)
+    is_known = needed <= held and columns & held and not is_alien(contract, (key for (key,) in keys))
     if held and not is_known:
         connection.execute(f"DROP TABLE {quote_identifier(contract.name)}")
         connection.execute(f"DELETE {loads}")
@@ -107,7 +92,7 @@ def _refit(connection: DuckDBPyConnection, contract: Contract) -> None:
     connection.execute(f"ALTER TABLE {table} RENAME TO {before}")
     # Without NOT NULL: rows of the earlier contract lack what is new until they are loaded anew.
     connection.execute(f"CREATE TABLE {table} AS {Dataset(contract, ()).relation()}")
-    kept = f" WHERE {_key(contract)} NOT IN ({gone})" if lost else ""
+    kept = f" WHERE {key_of_row(contract)} NOT IN ({gone})" if lost else ""
     connection.execute(f"INSERT INTO {table} BY NAME SELECT {values} FROM {before}{kept}")
     if lost:
         named = f"table_name = {quote_literal(contract.name)}"
@@ -123,15 +108,9 @@ def _lost(connection: DuckDBPyConnection, contract: Contract, retyped: Mapping[C
     )
     where = " OR ".join(changes)
     found = connection.execute(
-        f"SELECT DISTINCT {_key(contract)} FROM {quote_identifier(contract.name)} WHERE {where}"
+        f"SELECT DISTINCT {key_of_row(contract)} FROM {quote_identifier(contract.name)} WHERE {where}"
     ).fetchall()
     return [key for (key,) in found]
-
-
-def _key(contract: Contract) -> str:
-    """The key of a row's partition, in DuckDB's SQL."""
-    columns = sorted(contract.partition_columns, key=lambda column: column.name)
-    return " || '|' || ".join(f"{column.quoted}::VARCHAR" for column in columns) or quote_literal(Partition().key)
 
 
 def _described(connection: DuckDBPyConnection, relation: str) -> list[tuple[str, ...]]:

@@ -127,3 +127,23 @@ def test_the_warehouse_keeps_tables_and_gives_back_the_partitions_asked_for(sett
         [dt.date(2019, 10, 2)] * 2,
     ]
     assert seen[0].column("brand").to_pylist() == ["x", "it's"]
+
+
+def test_the_warehouse_gives_a_table_without_partitions_as_a_whole(settings: Settings) -> None:
+    """Its asset may have partitions all the same: each replaces the table."""
+    seen: list[pa.Table] = []
+
+    @dg.asset(partitions_def=DAILY, io_manager_key="warehouse")
+    def data_quality() -> pa.Table:
+        return pa.table({"date": pa.array([None], pa.date32()), "stage": ["landing"], "reason": ["clean"], "rows": [1]})
+
+    @dg.asset(
+        partitions_def=DAILY, ins={"data_quality": dg.AssetIn(input_manager_key="warehouse")}, io_manager_key="nothing"
+    )
+    def reader(data_quality: pa.Table) -> None:
+        seen.append(data_quality)
+
+    resources = {"warehouse": WarehouseIOManager(path=str(settings.warehouse_file)), "nothing": dg.mem_io_manager}
+    assert dg.materialize([data_quality, reader], partition_key="2019-10-01", resources=resources).success
+
+    assert seen[0].column("reason").to_pylist() == ["clean"]

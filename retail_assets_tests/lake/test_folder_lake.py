@@ -9,7 +9,7 @@ import pytest
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import contract
 from retail_assets.engine.partition import Partition
-from retail_assets.lake.manifest import MANIFEST_NAME, read_manifest
+from retail_assets.lake.manifest import MANIFEST_NAME
 from retail_assets_tests.building import build, event, land, rows
 
 
@@ -54,7 +54,7 @@ def test_a_manifest_names_every_object_with_its_rows_and_bytes(platform: Platfor
     land(platform, "day.csv", [event(product_id=str(number)) for number in range(5)] + [event(price="0")])
     build(platform, "raw_events", "clean_events")
 
-    published = read_manifest(platform.settings.lake_dir / "clean_events")
+    published = platform.stores["lake"].published(contract("clean_events"))
 
     (entry,) = published.values()
     assert entry.partition == Partition.of(date="2019-10-01")

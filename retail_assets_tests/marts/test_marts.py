@@ -131,5 +131,28 @@ def test_a_broken_mart_is_told_of_and_takes_nothing_down(platform: Platform, ins
     assert backfill(platform, instance).succeeded
 
 
+def test_a_mart_that_is_no_longer_by_date_or_is_again_is_made_anew(
+    platform: Platform, instance: dg.DagsterInstance
+) -> None:
+    by_day = "SELECT date, sum(views_t) AS views FROM daily_aggregates WHERE key_type = 'brand' GROUP BY date"
+    whole = "SELECT sum(views_t) AS views FROM daily_aggregates WHERE key_type = 'brand'"
+    days_of_views = {"date": "DATE", "views": "BIGINT"}
+    drop(platform.settings, "views_of_brands", by_day, days_of_views)
+    backfill(platform, instance)
+    before = lake_rows(platform, "views_of_brands"), table_rows(platform, "views_of_brands")
+
+    drop(platform.settings, "views_of_brands", whole, {"views": "BIGINT"})
+    backfill(platform, instance)
+
+    total = sum(row["views"] for row in before[0])
+    assert lake_rows(platform, "views_of_brands") == [{"views": total}]
+    assert table_rows(platform, "views_of_brands") == [(total,)]
+
+    drop(platform.settings, "views_of_brands", by_day, days_of_views)
+    backfill(platform, instance)
+
+    assert (lake_rows(platform, "views_of_brands"), table_rows(platform, "views_of_brands")) == before
+
+
 def test_without_a_folder_there_are_no_marts(platform: Platform) -> None:
     assert marts_of(platform.settings).steps == ()

@@ -16,10 +16,15 @@ from retail_assets.engine.staging import Output, Staged
 
 
 def publication(
-    contract: Contract, partition: Partition, sql: str, folder: Path, inputs: str = "inputs"
+    contract: Contract,
+    partition: Partition,
+    sql: str,
+    folder: Path,
+    inputs: str = "inputs",
+    fixed: tuple[tuple[str, str], ...] = (),
 ) -> Publication:
     """A staged partition that holds the rows of the query; ``inputs`` stands for what it was made from."""
-    output = Output(contract, Query("rows", sql))
+    output = Output(contract, Query("rows", sql), fixed)
     path = folder / inputs / output.object_path(partition)
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(f"CAST({c.quoted} AS {c.type}) AS {c.quoted}" for c in contract.stored_columns)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retail_assets.contracts import Contract
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.publication import Publication, Published
+from retail_assets.warehouse.partition_keys import is_alien, loaded_partitions
 from retail_assets.warehouse.redshift.connecting import Conflict, RedshiftError, Session
 from retail_assets.warehouse.redshift.load_errors import explained
 from retail_assets.warehouse.redshift.pieces import Piece
@@ -39,17 +40,13 @@ class Target:
 
 
 def loaded(session: Session, contract: Contract, namespace: str) -> dict[Partition, Published]:
-    """What is loaded of each partition."""
+    """What is loaded of each partition; nothing where the table was partitioned in another way then."""
     found = session.rows(
         f"asking what is loaded of {contract.name}",
         f'SELECT "partition", "rows", "bytes", "digest", "inputs", "code" FROM {qualified(namespace, LOADS)} '
         f'WHERE "table_name" = {literal(contract.name)}',
     )
-    names = [column.name for column in contract.partition_columns]
-    entries = [
-        Published(Partition.parse(key, names) if names else Partition(), contract.name, *rest) for key, *rest in found
-    ]
-    return {entry.partition: entry for entry in entries}
+    return loaded_partitions(contract, found)
 
 
 def latest_loads(session: Session, namespace: str) -> str:
@@ -57,11 +54,6 @@ def latest_loads(session: Session, namespace: str) -> str:
     loads = f'SELECT "table_name", max("load") FROM {qualified(namespace, LOADS)} GROUP BY 1 ORDER BY 1'
     found = session.rows("asking for the latest loads", loads)
     return ",".join(f"{table}:{number}" for table, number in found)
-
-
-def changed(known: dict[Partition, Published], publications: Iterable[Publication]) -> list[Publication]:
-    """The publications that are not loaded as they are."""
-    return [item for item in publications if not _is_same(known.get(item.staged.partition), item)]
 
 
 def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, role: str) -> list[str]:
@@ -93,6 +85,7 @@ def copy(target: Target, pieces: Sequence[Piece], folder: StagingFolder, role: s
 def swap(target: Target, publications: Sequence[Publication], selects: Sequence[str]) -> str:
     """Replace the partitions by the rows of the SELECTs and note it, in one transaction; returns the state's version.
 
+    A table that was partitioned in another way loses all other rows with it: nobody could tell which to replace later.
     Those that another run has loaded meanwhile just like this are replaced by the same rows again.
 
     Raises:
@@ -114,12 +107,20 @@ def swap(target: Target, publications: Sequence[Publication], selects: Sequence[
 def _replace(target: Target, publications: Sequence[Publication], selects: Sequence[str]) -> None:
     partitions = [item.staged.partition for item in publications]
     chosen = is_one_of(target.contract, partitions)
-    target.session.run(target.action, f"DELETE FROM {target.name} WHERE {chosen}")
+    anew = is_alien(target.contract, _keys(target))
+    target.session.run(target.action, f"DELETE FROM {target.name} WHERE {'true' if anew else chosen}")
     if selects:
         names = ", ".join(identifier(column.name) for column in target.contract.columns)
         target.session.run(target.action, f"INSERT INTO {target.name} ({names}) {' UNION ALL '.join(selects)}")
     _require_rows(target, publications, chosen)
-    _note(target, publications)
+    _note(target, publications, anew)
+
+
+def _keys(target: Target) -> list[str]:
+    """The keys of all partitions that are loaded."""
+    loads, table = qualified(target.namespace, LOADS), literal(target.contract.name)
+    found = target.session.rows(target.action, f'SELECT "partition" FROM {loads} WHERE "table_name" = {table}')
+    return [key for (key,) in found]
 
 
 def _select(contract: Contract, piece: Piece, table: str) -> str:
@@ -152,13 +153,14 @@ def _require_rows(target: Target, publications: Sequence[Publication], chosen: s
             )
 
 
-def _note(target: Target, publications: Sequence[Publication]) -> None:
-    """Say in the bookkeeping what is loaded now; the number of the load grows with each."""
+def _note(target: Target, publications: Sequence[Publication], anew: bool) -> None:
+    """Say in the bookkeeping what is loaded now, and where it is ``anew`` nothing else; the load's number grows."""
     loads, table = qualified(target.namespace, LOADS), literal(target.contract.name)
     keys = ", ".join(literal(item.staged.partition.key) for item in publications)
     latest = f'SELECT coalesce(max("load"), 0) FROM {loads} WHERE "table_name" = {table}'
     ((number,),) = target.session.rows(target.action, latest)
-    target.session.run(target.action, f'DELETE FROM {loads} WHERE "table_name" = {table} AND "partition" IN ({keys})')
+    chosen = "true" if anew else f'"partition" IN ({keys})'
+    target.session.run(target.action, f'DELETE FROM {loads} WHERE "table_name" = {table} AND {chosen}')
     rows = ", ".join(_record(target.contract, item, int(number) + 1) for item in publications)
     target.session.run(target.action, f"INSERT INTO {loads} VALUES {rows}")
 
@@ -176,8 +178,3 @@ def _record(contract: Contract, item: Publication, number: int) -> str:
         number,
     )
     return "(" + ", ".join(literal(value) for value in values) + ")"
-
-
-def _is_same(known: Published | None, publication: Publication) -> bool:
-    made = (publication.facts.rows, publication.facts.digest, publication.inputs, publication.code)
-    return known is not None and (known.rows, known.digest, known.inputs, known.code) == made

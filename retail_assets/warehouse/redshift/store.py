@@ -12,13 +12,13 @@ from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
-from retail_assets.engine.publication import Publication, Published
+from retail_assets.engine.publication import Publication, Published, changed
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
 from retail_assets.warehouse.redshift.connecting import NoSuchTable, Redshift
-from retail_assets.warehouse.redshift.loading import Target, changed, copy, latest_loads, loaded, swap
+from retail_assets.warehouse.redshift.loading import Target, copy, latest_loads, loaded, swap
 from retail_assets.warehouse.redshift.pieces import pieces
 from retail_assets.warehouse.redshift.sql import role_of
 from retail_assets.warehouse.redshift.staging_area import StagingArea
