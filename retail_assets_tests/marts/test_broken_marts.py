@@ -198,6 +198,14 @@ def test_what_reads_a_broken_mart_goes_on_as_long_as_its_contract_can_be_read(se
     assert problems(settings)["reader"] == "reader.sql:1:19: it reads source, whose contract is broken"
 
 
+def test_a_mart_named_as_a_dataset_breaks_no_other_that_reads_the_dataset(settings: Settings) -> None:
+    drop(settings, "features", "SELECT brand FROM clean_events", BRAND)
+    drop(settings, "reader", "SELECT DISTINCT key_value AS brand FROM features", BRAND, warehouse=False)
+
+    assert sorted(problems(settings)) == ["features"]
+    assert good(settings) == ["reader"]
+
+
 def test_a_mart_without_dates_has_no_window(settings: Settings) -> None:
     drop(settings, "whole", "SELECT brand FROM clean_events", BRAND, reads={"clean_events": {"days": 7}})
 
