@@ -131,6 +131,23 @@ def test_mistakes_in_the_contract(settings: Settings, before: str, after: str, s
     assert problems(settings)["bad"].startswith(said)
 
 
+@pytest.mark.parametrize("table", ["clean_events", "clean_events_partitions", "staged_another", "another", "mart"])
+def test_a_check_sees_nothing_that_its_mart_does_not_read(settings: Settings, table: str) -> None:
+    settings.marts_dir.mkdir()
+    (settings.marts_dir / "bad.sql").write_text(SQL)
+    check = f"SELECT date, true AS passed, '' AS detail FROM {table} GROUP BY date"
+    (settings.marts_dir / "bad.yaml").write_text(
+        CONTRACT.replace("SELECT date, true AS passed, '' AS detail FROM staged_bad GROUP BY date", check)
+    )
+    drop(settings, "another", "SELECT date, brand FROM clean_events", {"date": "DATE", **BRAND}, warehouse=False)
+
+    assert problems(settings)["bad"] == (
+        f"bad.yaml:20:16: check total: Table with name {table} does not exist! "
+        "A check sees what the SQL reads, requested_partitions and staged_bad"
+    )
+    assert good(settings) == ["another"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
