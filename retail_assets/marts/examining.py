@@ -12,6 +12,7 @@ from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.contract import quote_identifier
 from retail_assets.contracts.naming import PARTITIONS
 from retail_assets.engine.audit import contract_rules
+from retail_assets.engine.column_types import type_problem
 from retail_assets.engine.query import sql_text
 from retail_assets.marts.contract_file import ContractFile
 from retail_assets.marts.mart import MartError
@@ -126,8 +127,8 @@ class Examination:
     def _require_column(self, file: ContractFile, column: Column, found: Mapping[str, str]) -> None:
         """A column of the contract is one of the SQL's, of a type that becomes the contract's without loss."""
         name, kind = column.name, column.type
-        if problem := self._refused(f"SELECT NULL::{kind}"):
-            raise file.column_error(name, f"{kind} is no type of DuckDB's: {problem}")
+        if problem := type_problem(kind):
+            raise file.column_error(name, problem)
         if name.lower() not in found:
             raise file.column_error(name, f"the SQL has no column {name}; it has {', '.join(found)}")
         if not _fits(given := found[name.lower()], kind):

@@ -258,6 +258,28 @@ def test_types_are_cast_only_where_nothing_is_lost(
     assert (problems(settings) == {}) is is_fitting
 
 
+@pytest.mark.parametrize(
+    ("given", "written", "own"),
+    [
+        ("1::DECIMAL(10,0)", "DECIMAL(10)", "DECIMAL(10,0)"),
+        ("1", "DECIMAL(10)", "DECIMAL(10,0)"),
+        ("1", "INT", "INTEGER"),
+        ("'1'", "TEXT", "VARCHAR"),
+        ("now()", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"),
+        ("[1]", "INT[]", "INTEGER[]"),
+        ("'1'", "varchar", "VARCHAR"),
+    ],
+)
+def test_a_type_is_written_as_duckdb_names_it(settings: Settings, given: str, written: str, own: str) -> None:
+    sql = f"SELECT {given} AS value FROM clean_events"
+    drop(settings, "typed", sql, {"value": written})
+    assert problems(settings) == {"typed": f"typed.yaml:14:5: write {own}: DuckDB's own name of {written}"}
+
+    drop(settings, "typed", sql, {"value": own})
+
+    assert problems(settings) == {}
+
+
 def test_whatever_lies_in_the_folder_the_definitions_load_with_everything_else(settings: Settings) -> None:
     folder = settings.marts_dir
     for name in ("features", "Top-products", "Top.products", "naïve"):

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.loader import contract_files, read_contract
 from retail_assets.contracts.naming import bad_name
+from retail_assets.engine.column_types import type_problem
 from retail_assets.sources.declared.configuration import AnySource
 from retail_assets.sources.declared.errors import SourceUnavailable
 from retail_assets.sources.declared.positions import Document, Place
@@ -142,6 +143,8 @@ def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
     """What a contract says that a source cannot be."""
     for number, column in enumerate(contract.columns):
         place = ("schema", 0, "properties", number)
+        if problem := type_problem(column.type):
+            yield problem, (*place, "physicalType")
         if column.partition_position is not None and (column.name, column.type) != (DATE, "DATE"):
             yield f"only a column {DATE!r} of type DATE can be a partition, and {column.name!r} is none", place
         if column.partition_position is not None and not column.required:

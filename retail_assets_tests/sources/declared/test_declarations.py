@@ -79,6 +79,24 @@ class TestProblems:
         assert _problem(declared).startswith("orders.yaml, line ")
         assert "a partition column is required: write required: true for 'date'" in _problem(declared)
 
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            ("DECIMAL(10)", "write DECIMAL(10,0): DuckDB's own name of DECIMAL(10)"),
+            ("DECIMAL", "write DECIMAL(18,3): DuckDB's own name of DECIMAL"),
+            ("INT", "write INTEGER: DuckDB's own name of INT"),
+            ("TIMESTAMPTZ", "write TIMESTAMP WITH TIME ZONE: DuckDB's own name of TIMESTAMPTZ"),
+            ("DECIMAL(40,2)", "DECIMAL(40,2) is no type of DuckDB's: "),
+            ("MONEY", "MONEY is no type of DuckDB's: "),
+        ],
+    )
+    def test_a_type_that_duckdb_names_otherwise_or_not_at_all(
+        self, declared: Declared, written: str, told: str
+    ) -> None:
+        declared.source("shops", ID, {**AMOUNT, "physicalType": written})
+
+        assert _problem(declared).startswith(f"shops.yaml, line 19, schema.0.properties.1.physicalType: {told}")
+
     def test_a_file_that_declares_no_list(self, declared: Declared) -> None:
         _write(declared, "shops: {}\n")
 
