@@ -131,6 +131,22 @@ def test_mistakes_in_the_contract(settings: Settings, before: str, after: str, s
     assert problems(settings)["bad"].startswith(said)
 
 
+def test_a_contract_of_which_more_than_one_part_is_wrong(settings: Settings) -> None:
+    settings.marts_dir.mkdir()
+    (settings.marts_dir / "bad.sql").write_text(SQL)
+    contract = settings.marts_dir / "bad.yaml"
+
+    contract.write_text(CONTRACT.replace("1.0.0", "[1]").replace("status: active", "status: {}"))
+    first, second = problems(settings)["bad"].splitlines()
+    assert first.startswith("bad.yaml:5:10: version: ")
+    assert second.startswith("bad.yaml:6:9: status: ")
+
+    contract.write_text(CONTRACT.replace("days: 7", "days: 0").replace("name: total", "name: the total"))
+    first, second = problems(settings)["bad"].splitlines()
+    assert first.startswith("bad.yaml:16:56: reads.daily_aggregates.days: ")
+    assert second.startswith("bad.yaml:19:15: checks.0.name: ")
+
+
 @pytest.mark.parametrize("table", ["clean_events", "clean_events_partitions", "staged_another", "another", "mart"])
 def test_a_check_sees_nothing_that_its_mart_does_not_read(settings: Settings, table: str) -> None:
     settings.marts_dir.mkdir()
