@@ -128,7 +128,7 @@ def _explain(platform: Platform, found: MartSteps, name: str) -> None:
 
     for step in found.steps:
         if step.name == name and step.mart:
-            item, sources = step.mart.contract, step_lineage(platform, step)[name]
+            item, sources = step.mart.contract, step_lineage(platform, step).get(name, {})
             say(f"{step.mart.sql_file} and {item.path}: {item.purpose}")
             columns = [Column("column"), Column("type"), Column("from", "computed from", folds_at=NARROW)]
             rows = [(c.name, c.type, ", ".join(map(".".join, sources.get(c.name, ())))) for c in item.columns]

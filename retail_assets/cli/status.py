@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ class PlatformStatus:
 
     @property
     def problems(self) -> list[str]:
-        """What keeps datasets from being read."""
+        """What keeps datasets from being read or made."""
         return [item.problem for item in self.datasets if item.problem]
 
 
@@ -76,7 +76,7 @@ def status(form: FormatOption = Format.table) -> None:
 
     Partitions, dates, missing days, rows, when it was last made and failed checks. "gaps" counts days missing between
     the first and the last, "to do" partitions that the next backfill makes, as far as is known before it starts.
-    Exits with 1 where a dataset cannot be read.
+    Exits with 1 where a dataset cannot be read or made.
     """
     found = platform_status(open_platform())
     if form is Format.json:
@@ -85,7 +85,7 @@ def status(form: FormatOption = Format.table) -> None:
         show(_facts(found), form)
     else:
         _print(found)
-    for problem in found.problems:
+    for problem in dict.fromkeys(found.problems):  # all datasets of a source have the same
         note(f"damaged: {problem}")
     if found.problems:
         raise typer.Exit(1)
@@ -120,19 +120,24 @@ def platform_status(platform: Platform) -> PlatformStatus:
 def _of_step(
     platform: Platform, step: Step, times: Mapping[str, datetime], checks: Iterable[CheckState]
 ) -> Iterable[DatasetStatus]:
-    to_make = _to_make(platform, step)
+    to_make, problem = _to_make(platform, step)
     for item in step.contracts():
         name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
         failed = tuple(check.check for check in checks if check.dataset == name and check.state in ("failed", "warned"))
-        yield _of_dataset(platform, step, item, name, times.get(name), to_make, failed)
+        found = _of_dataset(platform, step, item, name, times.get(name), to_make, failed)
+        yield found if found.problem else replace(found, problem=problem)
 
 
-def _to_make(platform: Platform, step: Step) -> int | None:
-    """Partitions of the known dates that are missing or stale; unknown where an input is damaged."""
+def _to_make(platform: Platform, step: Step) -> tuple[int | None, str]:
+    """Partitions of the known dates that are missing or stale; unknown where an input is damaged.
+
+    What is damaged of a source is told with it: no dataset of its own shows that.
+    """
     from retail_assets.assets.catalogue import is_on_demand
     from retail_assets.assets.marts import is_ready
     from retail_assets.assets.materialization import runnable, stale
     from retail_assets.assets.step import of_dates
+    from retail_assets.sources.declared.errors import SourceUnavailable
     from retail_assets.sources.declared.source import GROUP
 
     try:
@@ -141,9 +146,11 @@ def _to_make(platform: Platform, step: Step) -> int | None:
         days = sorted(published if is_on_demand(step) else {*known, *published})
         is_wanted = is_ready(platform, step) if step.mart else days or step.extracts or step.domain == GROUP
         wanted = of_dates(step.partitioning, days) if is_wanted else []
-        return len(stale(platform, step, runnable(platform, step, wanted)))
+        return len(stale(platform, step, runnable(platform, step, wanted))), ""
+    except SourceUnavailable as error:
+        return None, str(error)
     except ValueError:
-        return None
+        return None, ""
 
 
 def _known_dates(platform: Platform, step: Step) -> list[str]:

@@ -57,7 +57,7 @@ def _create_lake_view(connection: DuckDBPyConnection, platform: Platform, item: 
     is_rejected = item.name == "rejected_events"
     dataset = rejected_events(platform) if is_rejected else platform.stores["lake"].dataset(item)
     dataset.open_to(connection)
-    _create_view(connection, item.name, dataset.relation())
+    _create_view(connection, quote_identifier(item.name), dataset.relation())
 
 
 def _create_warehouse(connection: DuckDBPyConnection, platform: Platform) -> None:

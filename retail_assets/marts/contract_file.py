@@ -6,17 +6,14 @@ SQL over what was made and what it was made from. ``warehouse``: false for a mar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from retail_assets.contracts import Contract
-from retail_assets.contracts.loader import SAFE_LOADER, read_contract
+from retail_assets.contracts.document import Document, Fault, Keys, NoContract, NotYAML
 from retail_assets.marts.mart import MartError
 
 LONGEST_WINDOW = 3660
@@ -54,8 +51,7 @@ class Making(BaseModel):
 class ContractFile:
     """A mart's contract as it was read, and where in the file each of its parts stands."""
 
-    path: Path
-    text: str
+    document: Document
     contract: Contract
     making: Making
 
@@ -67,22 +63,23 @@ class ContractFile:
             MartError: it is no contract, or not one of this mart.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            document = Document(path)
         except UnicodeDecodeError as error:
             raise MartError(path, f"no UTF-8, in which contracts are written: {error}") from error
-        _require_yaml(path, text)
+        except NotYAML as error:
+            raise MartError(path, f"no YAML: {error}", error.place) from error
         try:
-            contract = read_contract(path)
-        except ValueError as error:
-            raise _told(path, text, error) from error
-        found = cls(path, text, contract, _making(path, text))
+            contract = document.contract()
+        except NoContract as error:
+            raise _told(document, error.faults) from error
+        found = cls(document, contract, _making(document))
         found._require_own_name()
         found._require_known_partitions()
         return found
 
     def error(self, message: str, *keys: str | int) -> MartError:
         """What is wrong with the part of the file that these keys lead to."""
-        return MartError(self.path, message, _place(self._root, keys))
+        return MartError(self.document.path, message, self.document.place(keys))
 
     def column_error(self, name: str, message: str) -> MartError:
         """What is wrong with a column."""
@@ -91,20 +88,17 @@ class ContractFile:
 
     def rule_error(self, name: str, message: str) -> MartError:
         """What is wrong with a rule of ``quality``."""
-        rules = _descendant(self._root, ("schema", 0, "quality"))
+        rules = self.document.content["schema"][0]["quality"]
         return self.error(message, "schema", 0, "quality", _index(rules, "name", name))
 
     def making_error(self, message: str, *keys: str | int) -> MartError:
         """What is wrong with a custom property."""
-        return MartError(self.path, message, _place(self._root, _in_customs(self._root, keys)))
-
-    @cached_property
-    def _root(self) -> yaml.Node:
-        return _node(self.text)
+        return self.error(message, *_in_customs(self.document, keys))
 
     def _require_own_name(self) -> None:
-        if self.contract.name != self.path.stem:
-            said = f"the schema is called {self.contract.name!r}, but the file is {self.path.name}: give both one name"
+        path = self.document.path
+        if self.contract.name != path.stem:
+            said = f"the schema is called {self.contract.name!r}, but the file is {path.name}: give both one name"
             raise self.error(said, "schema", 0, "name")
 
     def _require_known_partitions(self) -> None:
@@ -117,76 +111,34 @@ class ContractFile:
             )
 
 
-def _require_yaml(path: Path, text: str) -> None:
-    try:
-        root = _node(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise MartError(path, f"no YAML: {error.problem}", (mark.line + 1, mark.column + 1) if mark else None) from None
-    except yaml.YAMLError as error:
-        raise MartError(path, f"no YAML: {error}") from error
-    if not isinstance(root, yaml.MappingNode):
-        raise MartError(path, "no contract: it has no keys such as schema and description", (1, 1))
-
-
-def _told(path: Path, text: str, error: ValueError) -> MartError:
-    """The error of a contract that the standard, or our loader, refuses."""
-    cause = error.__cause__
-    if isinstance(cause, ValidationError):
-        first = cause.errors()[0]
-        named = ".".join(map(str, first["loc"]))
-        return MartError(path, f"{named}: {first['msg']}", _place(_node(text), first["loc"]))
-    return MartError(path, f"no valid contract: {cause or error}", _place(_node(text), ("schema",)))
-
-
-def _making(path: Path, text: str) -> Making:
-    document = yaml.load(text, Loader=SAFE_LOADER)  # noqa: S506
-    customs = {item.get("property"): item.get("value") for item in document.get("customProperties") or []}
+def _making(document: Document) -> Making:
+    customs = {item.get("property"): item.get("value") for item in document.content.get("customProperties") or []}
     try:
         return Making(**{name: customs[name] for name in Making.model_fields if name in customs})
     except ValidationError as error:
-        first, root = error.errors()[0], _node(text)
-        named = ".".join(map(str, first["loc"]))
-        raise MartError(path, f"{named}: {first['msg']}", _place(root, _in_customs(root, first["loc"]))) from None
+        raise _told(document, document.told(error, lambda keys: _in_customs(document, keys))) from error
 
 
-def _node(text: str) -> yaml.Node:
-    return yaml.compose(text, Loader=SAFE_LOADER) or yaml.ScalarNode("tag:yaml.org,2002:null", "")
+def _told(document: Document, faults: tuple[Fault, ...]) -> MartError:
+    """Everything that is wrong, a line each; the error's place is that of the first."""
+    told = [f"{_named(document, fault.keys)}{fault.message}" for fault in faults]
+    others = [str(MartError(document.path, said, fault.place)) for said, fault in zip(told, faults, strict=True)][1:]
+    return MartError(document.path, "\n".join([told[0], *others]), faults[0].place)
 
 
-def _in_customs(root: yaml.Node, keys: Iterable[str | int]) -> tuple[str | int, ...]:
+def _named(document: Document, keys: Keys) -> str:
+    """The keys as users know them: those of a custom property begin with its name."""
+    if keys[:1] == ("customProperties",) and keys[2:3] == ("value",):
+        keys = (document.content["customProperties"][keys[1]].get("property"), *keys[3:])
+    return f"{'.'.join(map(str, keys))}: " if keys else ""
+
+
+def _in_customs(document: Document, keys: Keys) -> Keys:
     """The keys that lead to a custom property, from the top of the file."""
     name, *rest = keys
-    customs = _descendant(root, ("customProperties",))
-    return ("customProperties", _index(customs, "property", str(name)), "value", *rest)
+    return ("customProperties", _index(document.content.get("customProperties"), "property", name), "value", *rest)
 
 
-def _index(items: yaml.Node, key: str, value: str) -> int:
-    """Which item of a sequence has this value; -1 for none."""
-    nodes = items.value if isinstance(items, yaml.SequenceNode) else []
-    return next((n for n, item in enumerate(nodes) if getattr(_child(item, key), "value", None) == value), -1)
-
-
-def _place(root: yaml.Node, keys: Iterable[Any]) -> tuple[int, int]:
-    """Line and column, from 1, of what the keys lead to."""
-    mark = _descendant(root, keys).start_mark
-    return mark.line + 1, mark.column + 1
-
-
-def _descendant(node: yaml.Node, keys: Iterable[Any]) -> yaml.Node:
-    """What the keys lead to, or the nearest above it that is there."""
-    for key in keys:
-        child = _child(node, key)
-        if child is None:
-            break
-        node = child
-    return node
-
-
-def _child(node: yaml.Node, key: str | int) -> yaml.Node | None:
-    found: yaml.Node | None = None
-    if isinstance(node, yaml.MappingNode):
-        found = next((value for name, value in node.value if name.value == key), None)
-    elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and 0 <= key < len(node.value):
-        found = node.value[key]
-    return found
+def _index(items: Any, key: str, value: str | int) -> int:
+    """Which item of a list has this value; -1 for none."""
+    return next((number for number, item in enumerate(items or []) if item.get(key) == value), -1)

@@ -12,6 +12,7 @@ from retail_assets.contracts import Column, Contract
 from retail_assets.contracts.contract import quote_identifier
 from retail_assets.contracts.naming import PARTITIONS
 from retail_assets.engine.audit import contract_rules
+from retail_assets.engine.column_types import type_problem
 from retail_assets.engine.query import sql_text
 from retail_assets.marts.contract_file import ContractFile
 from retail_assets.marts.mart import MartError
@@ -46,14 +47,12 @@ def examination(known: Mapping[str, Contract]) -> Iterator[Examination]:
     with duckdb.connect(config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(sql_text("macros"))
-        work = Examination(connection, dict(known))
-        work._create_table(REQUESTED, (DATE,))
-        yield work
+        yield Examination(connection, dict(known))
 
 
 @dataclass
 class Examination:
-    """A DuckDB with an empty table for each dataset that a mart reads."""
+    """A DuckDB with an empty table for each dataset that the mart reads which is being examined."""
 
     connection: duckdb.DuckDBPyConnection
     known: dict[str, Contract]
@@ -72,6 +71,7 @@ class Examination:
         self._show(parsed)
         self._bind(parsed)
         found = self.connection.execute(f"DESCRIBE {SUBJECT}").fetchall()
+        self.connection.execute(f"DROP VIEW {SUBJECT}")
         return {name: kind for name, kind, *_ in found}
 
     def require_contract(self, file: ContractFile, parsed: ParsedSQL) -> None:
@@ -93,20 +93,21 @@ class Examination:
         self._require_checks(file)
 
     def _show(self, parsed: ParsedSQL) -> None:
-        """Tables for everything that is read."""
+        """Tables for everything that is read, and for nothing else: no more than that is there in a run."""
+        while self._shown:
+            self.connection.execute(f"DROP TABLE {quote_identifier(self._shown.pop())}")
         for name in parsed.datasets:
             if name not in self.known:
                 raise parsed.error(self._unknown(name), name)
-            if name in self._shown:
-                continue
-            self._create_table(name, self.known[name].columns)
-            self._create_table(name + PARTITIONS, self.known[name].partition_columns or (DATE,))
-            self._shown.add(name)
+            self._show_table(name, self.known[name].columns)
+            self._show_table(name + PARTITIONS, self.known[name].partition_columns or (DATE,))
+        self._show_table(REQUESTED, (DATE,))
 
-    def _create_table(self, name: str, columns: Iterable[Column]) -> None:
-        """A table, of which DuckDB speaks in its errors as users do."""
+    def _show_table(self, name: str, columns: Iterable[Column]) -> None:
+        """A table, of which DuckDB speaks in its errors as users do; it goes before the next mart is examined."""
         described = ", ".join(f"{column.quoted} {column.type}" for column in columns)
         self.connection.execute(f"CREATE OR REPLACE TABLE {quote_identifier(name)} ({described})")
+        self._shown.add(name)
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.known, n=1)
@@ -126,8 +127,8 @@ class Examination:
     def _require_column(self, file: ContractFile, column: Column, found: Mapping[str, str]) -> None:
         """A column of the contract is one of the SQL's, of a type that becomes the contract's without loss."""
         name, kind = column.name, column.type
-        if problem := self._refused(f"SELECT NULL::{kind}"):
-            raise file.column_error(name, f"{kind} is no type of DuckDB's: {problem}")
+        if problem := type_problem(kind):
+            raise file.column_error(name, problem)
         if name.lower() not in found:
             raise file.column_error(name, f"the SQL has no column {name}; it has {', '.join(found)}")
         if not _fits(given := found[name.lower()], kind):
@@ -147,12 +148,15 @@ class Examination:
 
     def _require_checks(self, file: ContractFile) -> None:
         """A check tells of partitions by their columns: of one that it names otherwise, nobody would hear."""
-        self._create_table(f"staged_{file.contract.name}", file.contract.columns)
+        staged = f"staged_{file.contract.name}"
+        self._show_table(staged, file.contract.columns)
         own = {column.name for column in file.contract.partition_columns}
         for position, check in enumerate(file.making.checks):
             nothing = f"SELECT * FROM (\n{check.query}\n) LIMIT 0"
             problem = self._refused(nothing)
-            if not problem:
+            if problem.startswith("Table with name"):
+                problem += f" A check sees what the SQL reads, {REQUESTED} and {staged}"
+            elif not problem:
                 described = self.connection.execute(nothing).description
                 named = {column for column, *_ in described or []}
                 if lacking := sorted({"passed", "detail", *own} - named):

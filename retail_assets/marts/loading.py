@@ -129,7 +129,7 @@ class _Loading:
         for dataset in parsed.datasets:
             if dataset in self.unmade:
                 raise parsed.error(f"it reads {dataset}, a source that is broken: mend that one", dataset)
-            if dataset in self.broken and dataset not in self.contracts:
+            if dataset in self.broken and dataset not in self.work.known:
                 raise parsed.error(f"it reads {dataset}, whose contract is broken", dataset)
         self.work.require_contract(file, parsed)
         self._require_dates(file, parsed)

@@ -128,3 +128,25 @@ def test_a_broken_mart_is_named_with_its_place_by_every_command_that_looks(folde
     assert report.code == 1
     assert place in report.err
     assert retail("query", "SELECT count(*) FROM features").code == 0
+
+
+def test_a_mart_whose_columns_cannot_be_traced_is_explained_all_the_same(folder: Path, retail: Retail) -> None:
+    sql = "SELECT brand || x'00'::VARCHAR AS brand FROM clean_events"  # DuckDB's, and unknown to sqlglot
+    drop(Settings(marts_dir=folder), "brands", sql, {"brand": "VARCHAR"})
+
+    found = retail("marts", "brands")
+
+    assert (found.code, found.err) == (0, "")
+    assert any(line.split()[:2] == ["brand", "VARCHAR"] for line in found.lines)
+
+
+def test_marts_that_are_called_as_words_of_sql_are_made_and_asked(folder: Path, retail: Retail) -> None:
+    for name in ("order", "table"):
+        drop(Settings(marts_dir=folder), name, DAILY_VIEWS, DAILY_VIEWS_COLUMNS, key=["brand"])
+
+    made = {stage["step"]: stage["made"] for stage in retail("backfill", "--format", "json").json["stages"]}
+
+    assert (made["order"], made["warehouse_table"]) == (2, 2)
+    asked = retail("query", 'SELECT count(*) AS rows FROM "order" JOIN warehouse."table" USING (date, brand)')
+    assert (asked.code, asked.err) == (0, "")
+    assert retail("query", "SELECT count(*) FROM features").code == 0

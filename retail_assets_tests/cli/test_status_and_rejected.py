@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from retail_assets.assets.catalogue import ON_DEMAND, STEPS
+from retail_assets.settings import Settings
 from retail_assets_tests.building import csv_text, event
 from retail_assets_tests.cli.conftest import Retail
 from retail_assets_tests.cli.test_main import assert_is_one_clear_error
+from retail_assets_tests.sources.declared.declaring import AT, DATE, ID, Declared
 
 
 def test_status_says_what_each_dataset_holds_and_lacks(retail: Retail, built: Path) -> None:
@@ -89,6 +91,35 @@ def test_a_damaged_manifest_hides_no_other_dataset(retail: Retail, built_once: P
     assert "Traceback" not in result.err
     assert "_manifest.json is damaged" in found["features"]["problem"]
     assert found["clean_events"]["rows"] == 35
+
+
+def test_a_damaged_state_of_a_source_hides_no_dataset(
+    retail: Retail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = Declared(tmp_path, Settings(data_dir=tmp_path / "data", threads=2, memory_limit_mb=512))
+    declared.source("shops", ID)
+    declared.source("orders", ID, AT, DATE)
+    declared.deliver("rows.csv", "id,moment\n1,2019-10-01 10:00:00\n")
+    for name in ("shops", "orders"):
+        declared.make(name)
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(declared.settings.data_dir))
+    monkeypatch.setenv("RETAIL_SOURCES_FILE", str(declared.settings.sources_file))
+    assert retail("status").code == 0
+    state = declared.settings.sources_dir / "orders" / "state.json"
+    state.write_text("{")
+
+    result = retail("status", "--format", "json")
+
+    found = {item["dataset"]: item for item in result.json["datasets"]}
+    assert result.code == 1
+    (told,) = [line for line in result.err.splitlines() if line.startswith("damaged: ")]
+    assert f"{state} is damaged" in told
+    assert told.endswith("Remove it: the files are read anew.")
+    assert {name for name, item in found.items() if item["problem"]} == {
+        "orders", "orders_rejected", "warehouse.orders"
+    }  # fmt: skip
+    assert (found["orders"]["rows"], found["orders"]["to_make"]) == (1, None)
+    assert (found["shops"]["rows"], found["shops"]["to_make"]) == (1, 0)
 
 
 def test_rejected_counts_and_shows_examples(retail: Retail, built: Path) -> None:

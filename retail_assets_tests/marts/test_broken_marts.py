@@ -150,6 +150,39 @@ def test_a_contract_without_a_name_is_told_by_its_own_file(settings: Settings) -
     )
 
 
+def test_a_contract_of_which_more_than_one_part_is_wrong(settings: Settings) -> None:
+    settings.marts_dir.mkdir()
+    (settings.marts_dir / "bad.sql").write_text(SQL)
+    contract = settings.marts_dir / "bad.yaml"
+
+    contract.write_text(CONTRACT.replace("1.0.0", "[1]").replace("status: active", "status: {}"))
+    first, second = problems(settings)["bad"].splitlines()
+    assert first.startswith("bad.yaml:5:10: version: ")
+    assert second.startswith("bad.yaml:6:9: status: ")
+
+    contract.write_text(CONTRACT.replace("days: 7", "days: 0").replace("name: total", "name: the total"))
+    first, second = problems(settings)["bad"].splitlines()
+    assert first.startswith("bad.yaml:16:56: reads.daily_aggregates.days: ")
+    assert second.startswith("bad.yaml:19:15: checks.0.name: ")
+
+
+@pytest.mark.parametrize("table", ["clean_events", "clean_events_partitions", "staged_another", "another", "mart"])
+def test_a_check_sees_nothing_that_its_mart_does_not_read(settings: Settings, table: str) -> None:
+    settings.marts_dir.mkdir()
+    (settings.marts_dir / "bad.sql").write_text(SQL)
+    check = f"SELECT date, true AS passed, '' AS detail FROM {table} GROUP BY date"
+    (settings.marts_dir / "bad.yaml").write_text(
+        CONTRACT.replace("SELECT date, true AS passed, '' AS detail FROM staged_bad GROUP BY date", check)
+    )
+    drop(settings, "another", "SELECT date, brand FROM clean_events", {"date": "DATE", **BRAND}, warehouse=False)
+
+    assert problems(settings)["bad"] == (
+        f"bad.yaml:20:16: check total: Table with name {table} does not exist! "
+        "A check sees what the SQL reads, requested_partitions and staged_bad"
+    )
+    assert good(settings) == ["another"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -217,6 +250,14 @@ def test_what_reads_a_broken_mart_goes_on_as_long_as_its_contract_can_be_read(se
     assert problems(settings)["reader"] == "reader.sql:1:19: it reads source, whose contract is broken"
 
 
+def test_a_mart_named_as_a_dataset_breaks_no_other_that_reads_the_dataset(settings: Settings) -> None:
+    drop(settings, "features", "SELECT brand FROM clean_events", BRAND)
+    drop(settings, "reader", "SELECT DISTINCT key_value AS brand FROM features", BRAND, warehouse=False)
+
+    assert sorted(problems(settings)) == ["features"]
+    assert good(settings) == ["reader"]
+
+
 def test_a_mart_without_dates_has_no_window(settings: Settings) -> None:
     drop(settings, "whole", "SELECT brand FROM clean_events", BRAND, reads={"clean_events": {"days": 7}})
 
@@ -250,6 +291,28 @@ def test_types_are_cast_only_where_nothing_is_lost(
     drop(settings, "typed", f"SELECT {given} AS value FROM clean_events", {"value": wanted})
 
     assert (problems(settings) == {}) is is_fitting
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "own"),
+    [
+        ("1::DECIMAL(10,0)", "DECIMAL(10)", "DECIMAL(10,0)"),
+        ("1", "DECIMAL(10)", "DECIMAL(10,0)"),
+        ("1", "INT", "INTEGER"),
+        ("'1'", "TEXT", "VARCHAR"),
+        ("now()", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"),
+        ("[1]", "INT[]", "INTEGER[]"),
+        ("'1'", "varchar", "VARCHAR"),
+    ],
+)
+def test_a_type_is_written_as_duckdb_names_it(settings: Settings, given: str, written: str, own: str) -> None:
+    sql = f"SELECT {given} AS value FROM clean_events"
+    drop(settings, "typed", sql, {"value": written})
+    assert problems(settings) == {"typed": f"typed.yaml:14:5: write {own}: DuckDB's own name of {written}"}
+
+    drop(settings, "typed", sql, {"value": own})
+
+    assert problems(settings) == {}
 
 
 def test_whatever_lies_in_the_folder_the_definitions_load_with_everything_else(settings: Settings) -> None:

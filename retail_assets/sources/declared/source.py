@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from retail_assets.contracts import Column, Contract
-from retail_assets.contracts.loader import contract_files, read_contract
+from retail_assets.contracts.document import Document, Fault, Keys, NoContract, NotYAML, Place
+from retail_assets.contracts.loader import contract_files
 from retail_assets.contracts.naming import bad_name
+from retail_assets.engine.column_types import type_problem
 from retail_assets.sources.declared.configuration import AnySource
 from retail_assets.sources.declared.errors import SourceUnavailable
-from retail_assets.sources.declared.positions import Document, Place
 
 GROUP = "sources"
 REJECTED = "_rejected"
@@ -66,7 +67,7 @@ def read_sources(path: Path) -> Sources:
     if not path.exists():
         return Sources()
     try:
-        document = Document(path)
+        document = _document(path)
         entries = _entries(document)
     except SourceUnavailable as error:
         return Sources(broken=(BrokenSource(_free_name(path.stem, "sources_yaml", contract_files()), str(error)),))
@@ -86,10 +87,32 @@ def read_sources(path: Path) -> Sources:
     return Sources(tuple(sound), tuple(broken))
 
 
+def _document(path: Path) -> Document:
+    try:
+        return Document(path)
+    except NotYAML as error:
+        line = f", line {error.place[0]}" if error.place else ""
+        raise SourceUnavailable(f"{path}{line}: it is not valid YAML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceUnavailable(f"{path} cannot be read: {error}") from error
+
+
+def _where(document: Document, keys: Keys, place: Place | None = None) -> str:
+    """The file, the line and the keys of a value; of what is missing, the line of what it is missing from."""
+    line, _ = place or document.place(keys)
+    return f"{document.path}, line {line}" + (f", {'.'.join(map(str, keys))}" if keys else "")
+
+
+def _told(document: Document, faults: Iterable[Fault]) -> SourceUnavailable:
+    """Everything that is wrong, a line each."""
+    lines = (f"{_where(document, fault.keys, fault.place)}: {fault.message}" for fault in faults)
+    return SourceUnavailable("\n".join(lines))
+
+
 def _entries(document: Document) -> list[Any]:
     content = document.content
     if not isinstance(content, dict) or set(content) != {"sources"} or not isinstance(content["sources"], list):
-        raise SourceUnavailable(f"{document.where(())}: it must hold one key, sources, with a list of sources")
+        raise SourceUnavailable(f"{_where(document, ())}: it must hold one key, sources, with a list of sources")
     return content["sources"]
 
 
@@ -98,50 +121,50 @@ def _free_name(name: Any, other: str, taken: Collection[str]) -> str:
     return name if isinstance(name, str) and not bad_name(name, taken) else other
 
 
-def _source(document: Document, place: Place, entry: Any, taken: set[str]) -> DeclaredSource:
+def _source(document: Document, place: Keys, entry: Any, taken: set[str]) -> DeclaredSource:
     try:
         configuration: AnySource = TypeAdapter(AnySource).validate_python(entry)
     except ValidationError as error:
-        raise SourceUnavailable(document.told(error, place)) from error
+        raise _told(document, document.told(error, lambda keys: (*place, *keys))) from error
     folder = document.path.parent
     path = folder / configuration.contract
     if not path.is_file():
-        raise SourceUnavailable(f"{document.where((*place, 'contract'))}: there is no {path}")
+        raise SourceUnavailable(f"{_where(document, (*place, 'contract'))}: there is no {path}")
     contract = replace(_contract(path), domain=GROUP)
     if contract.name != configuration.name:
         raise SourceUnavailable(
-            f"{document.where((*place, 'contract'))}: {path} describes {contract.name!r}; name the source so, "
+            f"{_where(document, (*place, 'contract'))}: {path} describes {contract.name!r}; name the source so, "
             f"or the schema of the contract {configuration.name!r}"
         )
     if configuration.kind == "http" and not contract.key_columns:
         raise SourceUnavailable(
-            f"{document.where((*place, 'contract'))}: {path} has no primaryKey, and pages may overlap"
+            f"{_where(document, (*place, 'contract'))}: {path} has no primaryKey, and pages may overlap"
         )
     source = DeclaredSource(configuration, contract, _rejected_contract(contract), folder)
     for name in (contract.name, source.rejected.name):
         if problem := bad_name(name, taken):
-            raise SourceUnavailable(f"{document.where((*place, 'name'))}: {problem}")
+            raise SourceUnavailable(f"{_where(document, (*place, 'name'))}: {problem}")
     return source
 
 
 def _contract(path: Path) -> Contract:
     """The contract of a file, whose errors name the line."""
-    document = Document(path)
+    document = _document(path)
     try:
-        contract = read_contract(path)
-    except ValueError as error:
-        cause = error.__cause__
-        said = document.told(cause) if isinstance(cause, ValidationError) else str(error)
-        raise SourceUnavailable(said) from error
+        contract = document.contract()
+    except NoContract as error:
+        raise _told(document, error.faults) from error
     for problem, place in _problems(contract):
-        raise SourceUnavailable(f"{document.where(place)}: {problem}")
+        raise SourceUnavailable(f"{_where(document, place)}: {problem}")
     return contract
 
 
-def _problems(contract: Contract) -> Iterator[tuple[str, Place]]:
+def _problems(contract: Contract) -> Iterator[tuple[str, Keys]]:
     """What a contract says that a source cannot be."""
     for number, column in enumerate(contract.columns):
         place = ("schema", 0, "properties", number)
+        if problem := type_problem(column.type):
+            yield problem, (*place, "physicalType")
         if column.partition_position is not None and (column.name, column.type) != (DATE, "DATE"):
             yield f"only a column {DATE!r} of type DATE can be a partition, and {column.name!r} is none", place
         if column.partition_position is not None and not column.required:

@@ -29,6 +29,7 @@ class TestProblems:
             ("schedule: daily", "sources.yaml, line 6, sources.0.schedule: 'daily' is no cron expression"),
             ("schedule: '99 5 * * *'", "sources.yaml, line 6, sources.0.schedule: '99 5 * * *' is no cron expression"),
             ("pattern: [", "sources.yaml, line 7: it is not valid YAML"),
+            ("pattern: 2019-13-45", "sources.yaml: it is not valid YAML: month must be in 1..12"),
         ],
     )
     def test_a_wrong_value_is_told_by_file_line_and_key(self, declared: Declared, line: str, told: str) -> None:
@@ -57,6 +58,22 @@ class TestProblems:
 
         assert _problem(declared).startswith("shops.yaml, line 15, schema.0.properties.0.required: ")
 
+    def test_a_contract_of_which_more_than_one_part_is_wrong(self, declared: Declared) -> None:
+        declared.source("shops", ID)
+        path = declared.folder / "shops.yaml"
+        path.write_text(path.read_text().replace("required: true", "required: perhaps").replace("1.0.0", "[1]"))
+
+        first, second = _problem(declared).splitlines()
+        assert first.startswith("shops.yaml, line 5, version: ")
+        assert second.startswith("shops.yaml, line 15, schema.0.properties.0.required: ")
+
+    def test_a_contract_that_our_own_rules_refuse_is_told_by_its_line(self, declared: Declared) -> None:
+        declared.source("shops", {**ID, "primaryKeyPosition": None})
+
+        assert _problem(declared).startswith(
+            "shops.yaml, line 10: no valid contract: property 'id' is part of the prim"
+        )
+
     def test_a_contract_of_another_dataset(self, declared: Declared) -> None:
         declared.source("shops", ID)
         (declared.folder / "shops.yaml").write_text(contract_text("stores", ID))
@@ -78,6 +95,24 @@ class TestProblems:
 
         assert _problem(declared).startswith("orders.yaml, line ")
         assert "a partition column is required: write required: true for 'date'" in _problem(declared)
+
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            ("DECIMAL(10)", "write DECIMAL(10,0): DuckDB's own name of DECIMAL(10)"),
+            ("DECIMAL", "write DECIMAL(18,3): DuckDB's own name of DECIMAL"),
+            ("INT", "write INTEGER: DuckDB's own name of INT"),
+            ("TIMESTAMPTZ", "write TIMESTAMP WITH TIME ZONE: DuckDB's own name of TIMESTAMPTZ"),
+            ("DECIMAL(40,2)", "DECIMAL(40,2) is no type of DuckDB's: "),
+            ("MONEY", "MONEY is no type of DuckDB's: "),
+        ],
+    )
+    def test_a_type_that_duckdb_names_otherwise_or_not_at_all(
+        self, declared: Declared, written: str, told: str
+    ) -> None:
+        declared.source("shops", ID, {**AMOUNT, "physicalType": written})
+
+        assert _problem(declared).startswith(f"shops.yaml, line 19, schema.0.properties.1.physicalType: {told}")
 
     def test_a_file_that_declares_no_list(self, declared: Declared) -> None:
         _write(declared, "shops: {}\n")
