@@ -16,6 +16,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 from retail_assets.settings import Settings
+from retail_assets_tests.servers.cloud import cloud, cloud_settings, reader
 from retail_assets_tests.servers.dump import load_dump
 from retail_assets_tests.servers.shop_database import (
     ShopDatabase,
@@ -24,6 +25,8 @@ from retail_assets_tests.servers.shop_database import (
     synthetic_shop,
     template,
 )
+
+__all__ = ["cloud", "cloud_settings", "reader"]
 
 hypothesis_settings.register_profile(
     "ci",

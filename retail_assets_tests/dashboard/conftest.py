@@ -18,10 +18,7 @@ import pytest
 
 from retail_assets.local_cloud.processes import free_port, stop
 from retail_assets.settings import Settings
-from retail_assets_tests.servers.cloud import cloud, cloud_settings
 from retail_assets_tests.shop import build_shop, shop_settings
-
-__all__ = ["cloud", "cloud_settings"]
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install 'retail-assets[test]'")
 pytest.importorskip("streamlit", reason="no Streamlit: pip install 'retail-assets[dashboard]'")

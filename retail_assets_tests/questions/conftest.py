@@ -8,10 +8,7 @@ import pytest
 
 from retail_assets.questions.file_reader import FileReader
 from retail_assets.settings import Settings
-from retail_assets_tests.servers.cloud import cloud, cloud_settings
 from retail_assets_tests.shop import build_shop
-
-__all__ = ["cloud", "cloud_settings"]
 
 
 @pytest.fixture(scope="session")
