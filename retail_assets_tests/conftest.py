@@ -25,6 +25,7 @@ from retail_assets_tests.servers.shop_database import (
     synthetic_shop,
     template,
 )
+from retail_assets_tests.shop import build_forecasts, build_shop, unchanged
 
 __all__ = ["cloud", "cloud_settings", "reader"]
 
@@ -46,6 +47,20 @@ def settings(tmp_path: Path) -> Settings:
 def platform(settings: Settings) -> Platform:
     """A platform in a folder of its own."""
     return Platform.local(settings)
+
+
+@pytest.fixture(scope="session")
+def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a built shop. Read only."""
+    with unchanged(build_shop(tmp_path_factory.mktemp("shop") / "data")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def built_forecasts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a platform with forecasts of brands. Read only."""
+    with unchanged(build_forecasts(tmp_path_factory.mktemp("forecasts") / "data")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import pytest
 
 from retail_assets.local_cloud.processes import free_port, stop
 from retail_assets.settings import Settings
-from retail_assets_tests.shop import build_shop, shop_settings
+from retail_assets_tests.shop import shop_settings
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install 'retail-assets[test]'")
 pytest.importorskip("streamlit", reason="no Streamlit: pip install 'retail-assets[dashboard]'")
@@ -70,16 +70,10 @@ def _answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A built shop that nobody changes."""
-    return build_shop(tmp_path_factory.mktemp("shop") / "data")
-
-
 @pytest.fixture(scope="module")
-def shop_url(shop: Settings, chromium: sync_api.Browser) -> Iterator[str]:
+def shop_url(built_shop: Settings, chromium: sync_api.Browser) -> Iterator[str]:
     """The dashboard of the shop."""
-    with serving(shop) as url:
+    with serving(built_shop) as url:
         yield url
 
 
