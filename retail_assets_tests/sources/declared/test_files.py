@@ -67,7 +67,7 @@ class TestDamage:
         ("name", "content", "verdict"),
         [
             ("a.csv", b"", "empty_file"),
-            ("a.csv.gz", gzip.compress(b"id,amount\n" + b"1,2\n" * 5000)[:-9], "corrupt_gzip"),
+            ("a.csv.gz", gzip.compress(b"id,amount\n" + b"1,2\n" * 5000, mtime=0)[:-9], "corrupt_gzip"),
             ("a.csv", b"id;amount\n1;2\n", "header_mismatch"),
             ("a.csv", b"1,2\n3,4\n", "header_mismatch"),
             ("a.csv", b"id,ID \n1,2\n", "duplicate_column"),
