@@ -10,18 +10,18 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import psutil
 from playwright.sync_api import Page, sync_playwright
+
+from retail_assets.local_cloud.processes import answers, running
 
 PORT = 8599
 PAGES = ("", "demand", "funnel", "quality")
@@ -89,37 +89,26 @@ def main() -> None:
                 cpu = (cpu_seconds(server) - before) / INTERACTIONS
                 print(f"{what}: median {median:.0f} ms, p95 {p95:.0f} ms; {cpu * 1000:.0f} ms of the server's CPU")
             print(f"an open page follows after {followed(browser.new_page(), data):.2f} s")
-            print(f"memory of the server: {psutil.Process(server.pid).memory_info().rss / 1e6:.0f} MB")
+            print(f"memory of the server: {server.memory_info().rss / 1e6:.0f} MB")
             browser.close()
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[subprocess.Popen[bytes]]:
+def serving(data: Path) -> Iterator[psutil.Process]:
     """`retail dashboard` on this platform, ready."""
     command = [sys.executable, "-m", "retail_assets.cli.program", "dashboard", "--port", str(PORT)]
-    server = subprocess.Popen(
-        command,
-        env={**os.environ, "RETAIL_DATA_DIR": str(data)},
-    )
-    try:
-        started = time.monotonic()
-        while True:
-            with suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health").close()
-                break
-            if server.poll() is not None or time.monotonic() - started > PATIENCE:
-                raise RuntimeError(f"the server is not ready after {time.monotonic() - started:.0f} s: see above")
-            time.sleep(0.05)
+    environment = {**os.environ, "RETAIL_DATA_DIR": str(data)}
+    health = f"http://127.0.0.1:{PORT}/_stcore/health"
+    started = time.monotonic()
+    with running(command, data, data / "dashboard.log", lambda: answers(health), environment, PATIENCE) as keeper:
         print(f"server ready after {time.monotonic() - started:.1f} s")
+        (server,) = psutil.Process(keeper.pid).children()
         yield server
-    finally:
-        server.terminate()
-        server.wait()
 
 
-def cpu_seconds(server: subprocess.Popen[bytes]) -> float:
+def cpu_seconds(server: psutil.Process) -> float:
     """What the server has used so far; its pages that follow the warehouse included."""
-    used = psutil.Process(server.pid).cpu_times()
+    used = server.cpu_times()
     return used.user + used.system
 
 

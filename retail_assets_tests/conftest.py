@@ -16,6 +16,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
 from retail_assets.settings import Settings
+from retail_assets_tests.servers.cloud import cloud, cloud_settings, reader
 from retail_assets_tests.servers.dump import load_dump
 from retail_assets_tests.servers.shop_database import (
     ShopDatabase,
@@ -24,6 +25,9 @@ from retail_assets_tests.servers.shop_database import (
     synthetic_shop,
     template,
 )
+from retail_assets_tests.shop import build_forecasts, build_shop, unchanged
+
+__all__ = ["cloud", "cloud_settings", "reader"]
 
 hypothesis_settings.register_profile(
     "ci",
@@ -43,6 +47,20 @@ def settings(tmp_path: Path) -> Settings:
 def platform(settings: Settings) -> Platform:
     """A platform in a folder of its own."""
     return Platform.local(settings)
+
+
+@pytest.fixture(scope="session")
+def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a built shop. Read only."""
+    with unchanged(build_shop(tmp_path_factory.mktemp("shop") / "data")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def built_forecasts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a platform with forecasts of brands. Read only."""
+    with unchanged(build_forecasts(tmp_path_factory.mktemp("forecasts") / "data")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
-"""A small synthetic shop, built: six weeks of it, with a day that is missing."""
+"""Small platforms, built: six weeks of a synthetic shop with a day that is missing, and twelve with forecasts."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -54,6 +55,22 @@ def build_forecasts(folder: Path) -> Settings:
         refused = [made for made in materialize(platform, step, platform.inputs(step), asked) if not made.published]
         assert not refused
     return settings
+
+
+@contextmanager
+def unchanged(settings: Settings) -> Iterator[Settings]:
+    """The settings of a platform that many tests share; afterwards its files must be as they were."""
+    before = _files(settings.data_dir)
+    yield settings
+    changed = sorted({str(path) for path, *_ in _files(settings.data_dir) ^ before})
+    assert not changed, f"a test has written what others read: {changed}"
+
+
+def _files(folder: Path) -> set[tuple[Path, int, int]]:
+    """Every file, with its size and when it was written; but for hidden folders, which hold caches and scratch."""
+    below = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    found = [path for part in below for path in (part, *part.rglob("*")) if path.is_file()]
+    return {(path, path.stat().st_size, path.stat().st_mtime_ns) for path in found}
 
 
 def _twelve_weeks() -> Iterator[Mapping[str, str | None]]:

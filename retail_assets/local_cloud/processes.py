@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+ANSWER_SECONDS = 5
 POLL_SECONDS = 0.05
 LOG_TAIL = 4000
 
@@ -42,30 +45,43 @@ def free_ports(count: int, above: int = 0) -> list[int]:
 
 @contextmanager
 def running(
-    command: Sequence[str], folder: Path, log: Path, is_ready: Callable[[], bool], env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    folder: Path,
+    log: Path,
+    is_ready: Callable[[], bool],
+    env: Mapping[str, str] | None = None,
+    start_seconds: float = START_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A server from start to end. It ends with this process, however that dies.
+    """A server from start to end, as the keeper that runs it. It ends with this process, however that dies.
 
-    ``command`` may begin with options of the keeper, which runs it.
+    ``command`` may begin with options of the keeper. ``env`` is the server's whole environment, without it this
+    process's own; in either it finds the modules that this process does.
 
     Raises:
-        ServerDown: it ended early, or ``is_ready`` did not become true within a minute.
+        ServerDown: it ended early, or ``is_ready`` did not become true within ``start_seconds``.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "retail_assets.local_cloud.keeper", *command],
             cwd=folder,
-            env={**os.environ, **(env or {}), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**(os.environ if env is None else env), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,  # it ends with this process, and the server with it
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     try:
-        _wait(process, log, is_ready)
+        _wait(process, log, is_ready, start_seconds)
         yield process
     finally:
         stop(process)
+
+
+def answers(url: str) -> bool:
+    """Whether a web server answers there, with success."""
+    with suppress(OSError), urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 our own address
+        return bool(answer.status == HTTPStatus.OK)
+    return False
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -80,8 +96,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _wait(process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         if is_ready():
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,7 +67,7 @@ def s3_server(folder: Path, kms: str | None = None) -> Iterator[S3Server]:
     folder.mkdir(parents=True, exist_ok=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS), above=GRPC_ABOVE), strict=True))
     server = S3Server(f"http://127.0.0.1:{ports['s3.port']}")
-    environment = {"GOMEMLIMIT": "300MiB"}  # it would take 1.5 GB otherwise
+    environment = {**os.environ, "GOMEMLIMIT": "300MiB"}  # it would take 1.5 GB otherwise
     with running(
         _command(folder, ports, kms), folder, folder / "weed.log", lambda: _takes_objects(server), environment
     ):

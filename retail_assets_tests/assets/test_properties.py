@@ -23,9 +23,10 @@ from retail_assets.assets.platform import Platform
 from retail_assets.engine.partition import Partition
 from retail_assets.settings import Settings
 from retail_assets_tests.building import build, step_contract
-from retail_assets_tests.oracles.clickstream import COLUMNS, Oracle, ReceivedFile
+from retail_assets_tests.oracles.clickstream import Oracle, ReceivedFile
 from retail_assets_tests.oracles.comparison import assert_agrees, deliver, published_bytes, rules_of
 from retail_assets_tests.oracles.events import AS_OF, Delivery, deliveries, received_rows
+from retail_assets_tests.oracles.verdicts import COLUMNS
 
 BY_DATE = ("raw_events", "clean_events", "rejected_events", "event_books", "product_days", "daily_aggregates")
 COMPUTED = ("clean_events", "daily_aggregates", "product_days", "features")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import dagster as dg
 import pytest
@@ -14,27 +13,31 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.event_log import with_batches
 from retail_assets.automation.taking_in import take_in_files
-from retail_assets.local_cloud.postgres_server import PostgresServer, postgres_server
+from retail_assets.local_cloud.postgres_server import PostgresServer
 from retail_assets.local_cloud.s3_server import BUCKET, S3Server
 from retail_assets.settings import Settings
 from retail_assets_tests.building import event
 from retail_assets_tests.landing.inboxes_on_s3 import put, with_inbox
+from retail_assets_tests.servers.shop_database import copy_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    """In a folder that the user may enter who runs it where this is root: pytest's own is closed to others."""
-    with TemporaryDirectory() as name:
-        Path(name).chmod(0o711)
-        with postgres_server(Path(name) / "postgres") as server:
-            yield server
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database, for the instances of these tests."""
+    with copy_of(postgres, "template1") as made:
+        yield made.name
 
 
 @pytest.fixture
 def home(
-    tmp_path: Path, postgres: PostgresServer, s3: S3Server, on_s3: Settings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    postgres: PostgresServer,
+    database: str,
+    s3: S3Server,
+    on_s3: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     """The DAGSTER_HOME of a deployment. There is no AWS here: the servers are others, and so is the log's address."""
     variables = {
@@ -42,7 +45,7 @@ def home(
         "DAGSTER_POSTGRES_PORT": str(postgres.port),
         "DAGSTER_POSTGRES_USER": postgres.user,
         "DAGSTER_POSTGRES_PASSWORD": postgres.password,
-        "DAGSTER_POSTGRES_DB": "postgres",
+        "DAGSTER_POSTGRES_DB": database,
         "PGSSLMODE": "disable",
         "DAGSTER_LOGS_BUCKET": BUCKET,
         "AWS_REGION": s3.region,

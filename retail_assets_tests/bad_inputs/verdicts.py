@@ -26,6 +26,8 @@ DAY = "2019-10-01"
 FORMS = ("csv", "csv.gz", "parquet")
 every_form = pytest.mark.parametrize("form", FORMS)
 csv_forms = pytest.mark.parametrize("form", ["csv", "csv.gz"])
+MANY = [event(user_id=str(n), user_session=None) for n in range(2_000)]
+TEXT = csv_text(MANY)
 
 Event = Mapping[str, str | None]
 

@@ -19,9 +19,6 @@ from retail_assets.cli.main import main
 from retail_assets.settings import Settings
 from retail_assets.settings import settings as settings_of_process
 from retail_assets_tests.building import build, event, land
-from retail_assets_tests.servers.cloud import cloud, cloud_settings
-
-__all__ = ["cloud", "cloud_settings"]
 
 ROOT = Path(__file__).parents[2]
 

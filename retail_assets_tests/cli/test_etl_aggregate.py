@@ -21,8 +21,9 @@ from retail_assets_tests.bad_inputs.verdicts import deliver
 from retail_assets_tests.building import build, csv_text, event
 from retail_assets_tests.cli.conftest import ROOT, Retail
 from retail_assets_tests.cli.test_main import assert_is_one_clear_error
-from retail_assets_tests.oracles.clickstream import Oracle, ReceivedFile, Rules
+from retail_assets_tests.oracles.clickstream import Oracle, ReceivedFile
 from retail_assets_tests.oracles.comparison import assert_same, keyed
+from retail_assets_tests.oracles.verdicts import Rules
 
 KEY_TYPES = contract("features").column("key_type").accepted
 DAYS = ("2019-10-01", "2019-10-02", "2019-10-05")

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
 
-from retail_assets.local_cloud.processes import free_port, stop
+from retail_assets.local_cloud.processes import answers, free_port, running
 from retail_assets.settings import Settings
-from retail_assets_tests.servers.cloud import cloud, cloud_settings
-from retail_assets_tests.shop import build_shop, shop_settings
-
-__all__ = ["cloud", "cloud_settings"]
+from retail_assets_tests.shop import shop_settings
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install 'retail-assets[test]'")
 pytest.importorskip("streamlit", reason="no Streamlit: pip install 'retail-assets[dashboard]'")
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 60
 PATIENCE = 30_000
 """Milliseconds that a busy machine may take for what takes a moment on an idle one."""
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
@@ -53,36 +46,17 @@ def serving(settings: Settings) -> Iterator[str]:
     environment = {**os.environ, "RETAIL_DATA_DIR": str(settings.data_dir), "RETAIL_MEMORY_LIMIT_MB": "512"}
     environment.pop("DAGSTER_HOME", None)
     command = [sys.executable, "-m", "retail_assets.cli.program", "dashboard", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while not _answers(f"http://127.0.0.1:{port}/_stcore/health"):
-            assert process.poll() is None, "the dashboard ended while it was starting"
-            assert time.monotonic() < deadline, "the dashboard does not answer"
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop(process)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except URLError:
-        return False
-
-
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A built shop that nobody changes."""
-    return build_shop(tmp_path_factory.mktemp("shop") / "data")
+    url = f"http://127.0.0.1:{port}"
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "dashboard.log"
+        with running(command, ROOT, log, lambda: answers(f"{url}/_stcore/health"), environment):
+            yield url
 
 
 @pytest.fixture(scope="module")
-def shop_url(shop: Settings, chromium: sync_api.Browser) -> Iterator[str]:
+def shop_url(built_shop: Settings, chromium: sync_api.Browser) -> Iterator[str]:
     """The dashboard of the shop."""
-    with serving(shop) as url:
+    with serving(built_shop) as url:
         yield url
 
 

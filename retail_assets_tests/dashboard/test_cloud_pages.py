@@ -19,7 +19,7 @@ from retail_assets_tests.dashboard.conftest import PATIENCE, serving
 from retail_assets_tests.questions.test_redshift_reader import DATED, FORECASTS, load
 from retail_assets_tests.questions.test_sales_answers import TABLES
 from retail_assets_tests.servers.cloud import connected
-from retail_assets_tests.shop import FIRST, FORECAST_LAST, build_forecasts
+from retail_assets_tests.shop import FIRST, FORECAST_LAST
 
 Open = Callable[[str], Page]
 CHART = "[data-testid=stVegaLiteChart] svg"
@@ -68,14 +68,17 @@ def test_pages_read_s3_and_redshift_and_follow_them(cloud_settings: Settings, tm
 
 
 def test_forecasts_and_sales_are_read_from_redshift(
-    cloud: LocalCloud, cloud_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: Open
+    cloud: LocalCloud,
+    cloud_settings: Settings,
+    built_forecasts: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    open_page: Open,
 ) -> None:
     for name in ("RETAIL_LAKE_URL", "RETAIL_INBOX_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RETAIL_ENV", "local")
-    built = build_forecasts(tmp_path / "built")
     monkeypatch.setenv("RETAIL_WAREHOUSE", "redshift")
-    monkeypatch.setenv("RETAIL_DATA_DIR", str(built.data_dir))
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(built_forecasts.data_dir))
     settings = Settings()
     load(settings, *DATED, *FORECASTS)
     with connected(cloud.redshift).cursor() as cursor:

@@ -10,23 +10,17 @@ from playwright.sync_api import Browser, Page, expect
 from retail_assets.questions.numbers import day
 from retail_assets.settings import Settings
 from retail_assets_tests.dashboard.conftest import serving, settled
-from retail_assets_tests.shop import ORIGINS, build_forecasts
+from retail_assets_tests.shop import ORIGINS
 
 Open = Callable[[str], Page]
 EARLY, LATE = (day(origin) for origin in ORIGINS)
 CHART = "[data-testid=stVegaLiteChart]"
 
 
-@pytest.fixture(scope="session")
-def forecasts(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A platform with forecasts of brands. Read only."""
-    return build_forecasts(tmp_path_factory.mktemp("forecasts") / "data")
-
-
 @pytest.fixture(scope="module")
-def url(forecasts: Settings, chromium: Browser) -> Iterator[str]:
+def url(built_forecasts: Settings, chromium: Browser) -> Iterator[str]:
     """The Forecast page of that platform."""
-    with serving(forecasts) as found:
+    with serving(built_forecasts) as found:
         yield f"{found}/forecast"
 
 

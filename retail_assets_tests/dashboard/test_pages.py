@@ -129,7 +129,7 @@ def test_pages_follow_what_is_published_and_keep_what_was_chosen(small: Settings
         expect_no_traceback(page)
 
 
-def test_keys_are_searched_as_one_types_and_compared(shop_url: str, shop: Settings, open_page: Open) -> None:
+def test_keys_are_searched_as_one_types_and_compared(shop_url: str, built_shop: Settings, open_page: Open) -> None:
     page = settled(open_page(f"{shop_url}/demand"))
     page.get_by_text("Brands", exact=True).click()
     settled(page)
@@ -140,7 +140,7 @@ def test_keys_are_searched_as_one_types_and_compared(shop_url: str, shop: Settin
     expect(page.locator(f"{CHART}[aria-label*=xiaomi]")).to_be_visible()
 
 
-def test_downloads_hold_what_is_shown(shop_url: str, shop: Settings, open_page: Open) -> None:
+def test_downloads_hold_what_is_shown(shop_url: str, built_shop: Settings, open_page: Open) -> None:
     page = settled(open_page(f"{shop_url}/demand?key_type=Categories&period=All"))
     page.get_by_label("Search categories").press_sequentially("smartphone")
     with page.expect_download() as csv, duckdb.connect() as connection:
@@ -153,7 +153,7 @@ def test_downloads_hold_what_is_shown(shop_url: str, shop: Settings, open_page: 
         from_parquet = connection.read_parquet(str(parquet.value.path())).fetchall()
 
     assert [row[:5] for row in from_csv] == [row[:5] for row in from_parquet]
-    with duckdb.connect(str(shop.warehouse_file), read_only=True) as connection:
+    with duckdb.connect(str(built_shop.warehouse_file), read_only=True) as connection:
         expected = connection.execute(
             "SELECT date, key_value, purchases_t FROM features WHERE key_type = 'category_code' AND purchases_t > 0 "
             "AND key_value IN (SELECT unnest(?)) ORDER BY key_value, date",
@@ -183,7 +183,7 @@ def test_own_dates(shop_url: str, open_page: Open) -> None:
     expect_no_traceback(page)
 
 
-def test_samples_of_rejected_rows_are_masked(shop_url: str, shop: Settings, open_page: Open) -> None:
+def test_samples_of_rejected_rows_are_masked(shop_url: str, built_shop: Settings, open_page: Open) -> None:
     page = settled(open_page(f"{shop_url}/quality?period=All"))
 
     expect(page.get_by_text("personal values masked", exact=False)).to_be_visible()

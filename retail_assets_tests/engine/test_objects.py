@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,15 +12,9 @@ from retail_assets.engine.objects import FolderObjects, Objects, S3Objects
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.landing.ledger import SEGMENTS_PER_CHECKPOINT, Book, LandedFile, Ledger
-from retail_assets.local_cloud.s3_server import BUCKET, S3Server, s3_server
+from retail_assets.local_cloud.s3_server import BUCKET, S3Server
 
 Place = Callable[[], Objects]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as found:
-        yield found
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -28,7 +22,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     """Gives access to one and the same place, each time as another process would have it."""
     if request.param == "folder":
         return lambda: FolderObjects(tmp_path / "objects")
-    server: S3Server = request.getfixturevalue("server")
+    server: S3Server = request.getfixturevalue("s3")
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     prefix = f"{tmp_path.name}/ledger"

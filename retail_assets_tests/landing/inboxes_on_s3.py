@@ -8,7 +8,14 @@ from retail_assets.assets.platform import Platform
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.settings import Settings
-from retail_assets_tests.building import csv_text
+from retail_assets_tests.building import csv_text, event
+
+SECOND = "2019-10-02 12:00:00 UTC"
+FILES = {
+    "a.csv": [event(product_id="1"), event(product_id="1", event_time=SECOND)],
+    "2019/b c+d&é%.csv": [event(product_id="2"), event(event_time="never"), event(price="x")],
+    "again.csv": [event(product_id="1"), event(product_id="1", event_time=SECOND)],
+}
 
 
 def with_inbox(settings: Settings) -> Settings:
@@ -28,3 +35,13 @@ def keys(platform: Platform, below: str = "") -> list[str]:
     root = S3Location.of(str(platform.settings.lake_url))
     found = S3(platform.settings.s3).listed(root / below if below else root)
     return [place.key.removeprefix(root.below) for place, _, _ in found]
+
+
+def quarantine(platform: Platform) -> list[str]:
+    """The rejected rows that readers of plain objects find."""
+    return keys(platform, "rejected_events/stage=landing")
+
+
+def states(platform: Platform) -> dict[str, str]:
+    """The state of every landed file."""
+    return {name: entry.state for name, entry in sorted(platform.landing.files().items())}

@@ -23,8 +23,9 @@ from retail_assets_tests.building import COLUMNS, books, build, land
 from retail_assets_tests.building import rows as query
 from retail_assets_tests.landing import damage
 from retail_assets_tests.landing.damage import Layout, Record, Values, fields_of, packed, parquet, replaced, text_of
-from retail_assets_tests.oracles.clickstream import Oracle, ReceivedFile, Rules
+from retail_assets_tests.oracles.clickstream import Oracle, ReceivedFile
 from retail_assets_tests.oracles.comparison import assert_same, clean_events
+from retail_assets_tests.oracles.verdicts import Rules
 
 DAYS = ("2019-10-01", "2019-10-02")
 WIDTH = len(COLUMNS)

@@ -1,12 +1,10 @@
-"""Landing on a real S3 server: the same as in folders, whoever else is at work, and whatever breaks off."""
+"""Landing on a real S3 server: the same as in folders, with one look at the inbox, over a bad line too."""
 
 from __future__ import annotations
 
 import csv
 import io
-import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,38 +12,12 @@ import pytest
 from retail_assets.assets.platform import Platform
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
-from retail_assets.landing import listing, s3_storage
 from retail_assets.landing.arrival import Arrival, FileChanged
-from retail_assets.landing.landing import Landing
-from retail_assets.landing.ledger import LandedFile, Ledger
+from retail_assets.landing.ledger import LandedFile
 from retail_assets.landing.s3_inbox import S3Inbox
-from retail_assets.landing.s3_storage import S3Storage
-from retail_assets.settings import Settings
-from retail_assets_tests.building import books, build, csv_text, event, land, rows
-from retail_assets_tests.landing.inboxes_on_s3 import keys, put, with_inbox
+from retail_assets_tests.building import books, build, event, land, rows
+from retail_assets_tests.landing.inboxes_on_s3 import FILES, put, quarantine, states
 from retail_assets_tests.servers.fault_proxy import FaultProxy
-
-SECOND = "2019-10-02 12:00:00 UTC"
-FILES = {
-    "a.csv": [event(product_id="1"), event(product_id="1", event_time=SECOND)],
-    "2019/b c+d&é%.csv": [event(product_id="2"), event(event_time="never"), event(price="x")],
-    "again.csv": [event(product_id="1"), event(product_id="1", event_time=SECOND)],
-}
-
-
-@pytest.fixture
-def cloud(on_s3: Settings) -> Platform:
-    """A platform whose lake and inbox are on S3."""
-    return Platform.of(with_inbox(on_s3))
-
-
-def quarantine(platform: Platform) -> list[str]:
-    """The rejected rows that readers of plain objects find."""
-    return keys(platform, "rejected_events/stage=landing")
-
-
-def states(platform: Platform) -> dict[str, str]:
-    return {name: entry.state for name, entry in sorted(platform.landing.files().items())}
 
 
 def plain(entry: LandedFile) -> LandedFile:
@@ -167,212 +139,6 @@ def test_withdrawal_and_late_events_on_s3(cloud: Platform) -> None:
     build(cloud, "raw_events")
     found = rows(cloud, "SELECT source_file, source_row FROM raw_events ORDER BY ALL", "raw_events")
     assert [row["source_file"] for row in found] == ["a.csv", "a.csv", "new.csv"]
-
-
-def together(*landings: Landing) -> list[list[LandedFile]]:
-    """What landings take in that all have listed their inbox, and read it, before one of them writes the ledger."""
-    ready = threading.Barrier(len(landings))
-    results: list[list[LandedFile]] = [[] for _ in landings]
-
-    def work(number: int) -> None:
-        landing, first = landings[number], threading.Event()
-
-        def meet(_: object) -> None:
-            if not first.is_set():
-                first.set()
-                ready.wait(60)
-
-        results[number] = landing.take_in(meet)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(landings))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def test_two_runs_without_a_lock_accept_a_content_once(cloud: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(S3Storage, "exclusive", lambda _: nullcontext())
-    content = [event(product_id=str(number)) for number in range(50)] + [event(event_time="never")]
-    other = Platform.of(cloud.settings.model_copy(update={"inbox_url": f"{cloud.landing.inbox.place}-too"}))
-    put(cloud, "one.csv", content)
-    put(other, "two.csv", content)
-    taken = together(cloud.landing, other.landing)
-    assert sorted(entry.state for found in taken for entry in found) == ["duplicate", "landed"]
-    assert sorted(states(cloud).values()) == ["duplicate", "landed"]
-    assert cloud.landing.pending() == other.landing.pending() == []
-    (landed,) = (entry for entry in cloud.landing.files().values() if entry.file_id)
-    parts = [key for key in keys(cloud, "_landing/parts") if landed.attempt in key]
-    assert sorted(keys(cloud, "_landing/parts")) == sorted(parts)  # of the other attempt nothing is left
-    assert len(quarantine(cloud)) == 1
-    build(cloud, "raw_events")
-    assert len(rows(cloud, "SELECT * FROM raw_events", "raw_events")) == 50
-
-
-def test_two_runs_without_a_lock_take_one_object_in_once(cloud: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(S3Storage, "exclusive", lambda _: nullcontext())
-    put(cloud, "one.csv", FILES["a.csv"])
-    taken = together(cloud.landing, Platform.of(cloud.settings).landing)
-    assert sorted(len(found) for found in taken) == [0, 1]
-    build(cloud, "raw_events")
-    assert len(rows(cloud, "SELECT * FROM raw_events", "raw_events")) == 2
-
-
-def test_runs_that_die_leave_nothing_that_lasts(cloud: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(cloud, "b.csv", FILES["2019/b c+d&é%.csv"])
-    for place, name in ((Ledger, "append"), (S3Storage, "_show")):
-        with monkeypatch.context() as patched:
-            patched.setattr(place, name, _dies)
-            with pytest.raises(KeyboardInterrupt):
-                cloud.landing.take_in()
-        assert quarantine(cloud) == []
-    assert cloud.landing.pending() == []  # the second one got as far as the ledger
-    cloud.landing.take_in()
-    assert len(quarantine(cloud)) == 1
-    assert keys(cloud, "_landing/unsettled") == []
-    assert len({key.split("/")[3] for key in keys(cloud, "_landing/parts")}) == 2
-
-    monkeypatch.setattr(s3_storage, "KEPT_SECONDS", -1)
-    put(cloud, "more.csv", FILES["a.csv"])
-    cloud.landing.take_in()
-    attempts = {entry.attempt for entry in cloud.landing.files().values()}
-    assert {key.split("/")[3] for key in keys(cloud, "_landing/parts")} == attempts
-
-
-def _dies(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def test_replaced_parts_stay_while_they_may_be_read(cloud: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(cloud, "a.csv", FILES["a.csv"])
-    cloud.landing.take_in()
-    before = set(keys(cloud, "_landing/parts"))
-    put(cloud, "a.csv", [event(product_id="9")])
-    cloud.landing.take_in()
-    S3(cloud.settings.s3).put(S3Location.of(cloud.settings.lake_url or "") / "_landing/swept", b"0")
-    put(cloud, "b.csv", [event(product_id="10")])
-    cloud.landing.take_in()
-    assert before < set(keys(cloud, "_landing/parts"))
-    monkeypatch.setattr(s3_storage, "KEPT_SECONDS", -1)
-    put(cloud, "c.csv", [event(product_id="11")])
-    cloud.landing.take_in()
-    assert not before & set(keys(cloud, "_landing/parts"))
-    assert keys(cloud, "_landing/retired") == []
-
-
-def test_a_run_elsewhere_makes_it_busy(cloud: Platform) -> None:
-    elsewhere = Platform.of(cloud.settings.model_copy(update={"data_dir": cloud.settings.data_dir / "elsewhere"}))
-    with elsewhere.landing.storage.exclusive():
-        assert cloud.landing.is_busy
-    assert not cloud.landing.is_busy
-
-
-def test_pages_are_taken_apart_before_botocore_parses_them(cloud: Platform) -> None:
-    """Parsed whole they cost twice the time of a look."""
-    for number in range(30):
-        put(cloud, f"{number:02}.csv", FILES["a.csv"])
-    below, name, bodies = S3Location.of(cloud.landing.inbox.place).below, "before-parse.s3.*", list[bytes]()
-    events = S3(cloud.settings.s3).client.meta.events
-    events.register(name, lambda response_dict, **_: bodies.append(response_dict["body"]), unique_id="bodies")
-
-    found = cloud.landing.pending()
-
-    events.unregister(name, unique_id="bodies")
-    assert len(found) == 30
-    pages = [body for body in bodies if below.encode() in body]
-    assert pages
-    assert not [body for body in pages if b"<Key>" in body]
-
-
-@pytest.fixture
-def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "KEYS_A_STRETCH", 3)
-
-
-@pytest.mark.usefixtures("stretches")
-def test_a_listing_in_stretches_finds_all_that_there_is(cloud: Platform) -> None:
-    names = [f"{folder}/{number} +ü%.csv" for folder in ("a", "a-b", "b.c", "b") for number in range(5)]
-    inbox = cloud.landing.inbox
-    assert isinstance(inbox, S3Inbox)
-    for name in names:
-        put(cloud, name, name.encode())
-    found = sorted(arrival.name for arrival in inbox.arrivals(lambda _: True, names))
-    assert found == sorted(names)
-    ends = sorted(names)[2:-1:3]
-    for name in (ends[0], ends[3]):  # a stretch ends where there is nothing any more
-        S3(cloud.settings.s3).remove(inbox.below / name)
-    more = ["0.csv", "a/2 5.csv", "a-a.csv", "b/zz.csv", "c/z.csv"]
-    for name in more:
-        put(cloud, name, name.encode())
-    expected = sorted({*names, *more} - {ends[0], ends[3]})
-    assert [arrival.name for arrival in inbox.arrivals(lambda _: True, names)] == expected
-    assert [arrival.name for arrival in inbox.arrivals(lambda arrival: arrival.name in more, names)] == sorted(more)
-
-
-def in_berlin(platform: Platform) -> Platform:
-    """The platform with sources that have formats of their own."""
-    place = f"{platform.landing.inbox.place}-of"
-    sources = [
-        {"name": "shop", "place": f"{place}-shop", "source_timezone": "Europe/Berlin"},
-        {"name": "tills", "place": f"{place}-tills", "event_time_format": "epoch_seconds"},
-        {"name": "web", "place": str(platform.settings.data_dir / "web"), "source_encoding": "latin-1"},
-    ]
-    return Platform.of(Settings.model_validate(platform.settings.model_dump() | {"sources": sources}))
-
-
-def test_each_source_has_a_format_of_its_own(cloud: Platform) -> None:
-    platform = in_berlin(cloud)
-    place = S3Location.of(platform.landing.inbox.place)
-    naive = event(event_time="2019-10-01 12:00:00", product_id="1")
-    texts = {
-        "-of-shop/a.csv": csv_text([naive, event(event_time="2019-10-01T12:00:00Z", product_id="2")]),
-        "-of-tills/a.csv": csv_text([event(event_time="1569931200", product_id="3")]),
-        "/a.csv": csv_text([{**naive, "product_id": "4"}]),
-    }
-    for name, text in texts.items():
-        S3(platform.settings.s3).put(S3Location(place.bucket, f"{place.key}{name}"), text.encode())
-    web = platform.settings.data_dir / "web" / "a.csv"
-    web.parent.mkdir(parents=True)
-    web.write_bytes(
-        csv_text([event(event_time="2019-10-01 12:00:00 UTC", product_id="5", brand="Müller")]).encode("latin-1")
-    )
-    build(platform, "raw_events", "clean_events")
-    assert set(platform.landing.files()) == {"a.csv", "shop://a.csv", "tills://a.csv", "web://a.csv"}
-    raw = rows(platform, "SELECT product_id, event_time FROM raw_events ORDER BY 1", "raw_events")
-    assert [row["event_time"] for row in raw] == [
-        "2019-10-01 10:00:00.000000 UTC",
-        "2019-10-01T12:00:00Z",
-        "2019-10-01 12:00:00.000000 UTC",
-        "2019-10-01 12:00:00",
-        "2019-10-01 12:00:00 UTC",
-    ]
-    clean = rows(
-        platform, "SELECT product_id, event_time::VARCHAR AS at, brand FROM clean_events ORDER BY 1", "clean_events"
-    )
-    assert [row["at"] for row in clean] == ["2019-10-01 10:00:00"] + ["2019-10-01 12:00:00"] * 4
-    assert clean[4]["brand"] == "müller"
-    assert platform.landing.pending() == []
-
-
-@pytest.mark.parametrize(
-    ("sources", "fault"),
-    [
-        ([{"name": "a", "place": "x"}, {"name": "a", "place": "y"}], "the same name"),
-        ([{"name": "A b", "place": "x"}], "name"),
-        ([{"name": "a", "place": "x", "source_timezone": "Mars/Phobos"}], "no time zone 'Mars/Phobos'"),
-        ([{"name": "a", "place": "x", "source_encoding": "utf-9"}], "no encoding 'utf-9'"),
-    ],
-)
-def test_sources_that_cannot_be(sources: list[dict[str, str]], fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
-        Settings.model_validate({"sources": sources})
-
-
-def test_times_of_their_own_need_a_plain_platform() -> None:
-    own = [{"name": "a", "place": "x", "source_timezone": "Europe/Berlin"}]
-    with pytest.raises(ValueError, match="leave RETAIL_EVENT_TIME_FORMAT at iso"):
-        Settings.model_validate({"sources": own, "event_time_format": "epoch_seconds"})
 
 
 def test_an_object_arrives_whole_over_a_bad_line(cloud: Platform, tmp_path: Path) -> None:

@@ -21,15 +21,8 @@ import duckdb
 
 from retail_assets.assets.platform import Platform
 from retail_assets_tests.building import csv_text, land
-from retail_assets_tests.oracles.clickstream import (
-    COLUMNS,
-    CleanEvent,
-    Grain,
-    Oracle,
-    ReceivedFile,
-    Rules,
-    Values,
-)
+from retail_assets_tests.oracles.clickstream import Grain, Oracle, ReceivedFile
+from retail_assets_tests.oracles.verdicts import COLUMNS, CleanEvent, Rules, Values
 
 K = TypeVar("K")
 MOST_SHOWN = 5

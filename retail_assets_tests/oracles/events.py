@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from retail_assets_tests.oracles.clickstream import ReceivedFile, Row
+from retail_assets_tests.oracles.clickstream import ReceivedFile
+from retail_assets_tests.oracles.verdicts import Row
 
 AS_OF = datetime(2021, 6, 30, 12, 0)
 """When everything lands: later than every good event."""

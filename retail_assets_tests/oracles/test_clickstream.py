@@ -9,15 +9,8 @@ from fractions import Fraction
 import pytest
 
 from retail_assets_tests.building import event
-from retail_assets_tests.oracles.clickstream import (
-    Grain,
-    Oracle,
-    ReceivedFile,
-    Rules,
-    is_holiday,
-    moment,
-    parsed_price,
-)
+from retail_assets_tests.oracles.clickstream import Grain, Oracle, ReceivedFile, is_holiday
+from retail_assets_tests.oracles.verdicts import Rules, moment, parsed_price
 
 RULES = Rules(as_of=datetime(2019, 11, 1))
 

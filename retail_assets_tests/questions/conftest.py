@@ -1,4 +1,4 @@
-"""One built shop for all tests that only read it."""
+"""A reader of the built shop."""
 
 from __future__ import annotations
 
@@ -8,21 +8,11 @@ import pytest
 
 from retail_assets.questions.file_reader import FileReader
 from retail_assets.settings import Settings
-from retail_assets_tests.servers.cloud import cloud, cloud_settings
-from retail_assets_tests.shop import build_shop
-
-__all__ = ["cloud", "cloud_settings"]
-
-
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The settings of a built shop. Read only."""
-    return build_shop(tmp_path_factory.mktemp("shop") / "data")
 
 
 @pytest.fixture
-def reader(shop: Settings) -> Iterator[FileReader]:
+def reader(built_shop: Settings) -> Iterator[FileReader]:
     """A reader of the shop's warehouse."""
-    opened = FileReader(shop)
+    opened = FileReader(built_shop)
     yield opened
     opened.close()

@@ -58,8 +58,8 @@ def test_reach(reader: FileReader) -> None:
     assert asked(reader, "reach") == [{"first_date": FIRST, "last_date": LAST, "dates": (LAST - FIRST).days}]
 
 
-def test_dates_have_totals_and_a_missing_date_has_none(reader: FileReader, shop: Settings) -> None:
-    expected = by(features(shop, "product_id"), "date")
+def test_dates_have_totals_and_a_missing_date_has_none(reader: FileReader, built_shop: Settings) -> None:
+    expected = by(features(built_shop, "product_id"), "date")
 
     found = by(asked(reader, "dates", first=FIRST, last=LAST), "date")
 
@@ -77,11 +77,11 @@ def test_dates_have_totals_and_a_missing_date_has_none(reader: FileReader, shop:
     assert found[date(2019, 11, 29)][0]["holiday_name"] == "Black Friday"
 
 
-def test_periods(reader: FileReader, shop: Settings) -> None:
+def test_periods(reader: FileReader, built_shop: Settings) -> None:
     found = {row["period"]: row for row in asked(reader, "periods", before=BEFORE, **PERIOD)}
 
     for period, first, last in (("now", START, END), ("before", BEFORE, START - timedelta(days=1))):
-        rows = features(shop, "product_id", first, last)
+        rows = features(built_shop, "product_id", first, last)
         purchases, views, carts, revenue = sums(rows)
         row = found[period]
         assert (row["purchases"], row["views"], row["carts"]) == (purchases, views, carts)
@@ -92,9 +92,9 @@ def test_periods(reader: FileReader, shop: Settings) -> None:
 
 
 @pytest.mark.parametrize("key_type", ["product_id", "brand", "category_code"])
-def test_movers(reader: FileReader, shop: Settings, key_type: str) -> None:
-    now = {key: sums(rows)[0] for key, rows in by(features(shop, key_type, START, END), "key_value").items()}
-    earlier = by(features(shop, key_type, BEFORE, START - timedelta(days=1)), "key_value")
+def test_movers(reader: FileReader, built_shop: Settings, key_type: str) -> None:
+    now = {key: sums(rows)[0] for key, rows in by(features(built_shop, key_type, START, END), "key_value").items()}
+    earlier = by(features(built_shop, key_type, BEFORE, START - timedelta(days=1)), "key_value")
     before = {key: sums(rows)[0] for key, rows in earlier.items()}
     changes = {key: now.get(key, 0) - before.get(key, 0) for key in {*now, *before}}
     expected = sorted((key for key in changes if changes[key]), key=lambda key: (-abs(changes[key]), key))[:7]
@@ -112,14 +112,14 @@ def test_movers(reader: FileReader, shop: Settings, key_type: str) -> None:
     ("key_type", "text"),
     [("brand", "SA"), ("category_code", "phone"), ("product_id", "samsung"), ("product_id", "27"), ("brand", "%_'\"")],
 )
-def test_search(reader: FileReader, shop: Settings, key_type: str, text: str) -> None:
-    products = {row["product_id"]: row for row in table(shop, "dim_product")}
+def test_search(reader: FileReader, built_shop: Settings, key_type: str, text: str) -> None:
+    products = {row["product_id"]: row for row in table(built_shop, "dim_product")}
 
     def searched(key: str) -> str:
         more = products[key] if key_type == "product_id" else {}
         return " ".join([key, more.get("brand") or "", more.get("category_code") or ""]).lower()
 
-    totals = {key: sums(rows) for key, rows in by(features(shop, key_type), "key_value").items()}
+    totals = {key: sums(rows) for key, rows in by(features(built_shop, key_type), "key_value").items()}
     matches = [key for key in totals if text.lower() in searched(key)]
     expected = sorted(matches, key=lambda key: (-totals[key][0], -totals[key][1], key))[:20]
 
@@ -128,8 +128,8 @@ def test_search(reader: FileReader, shop: Settings, key_type: str, text: str) ->
     assert [(row["key_value"], row["purchases"]) for row in found] == [(key, totals[key][0]) for key in expected]
 
 
-def test_series_are_zero_on_quiet_days_and_absent_on_missing_ones(reader: FileReader, shop: Settings) -> None:
-    rows = {(row["key_value"], row["date"]): row for row in features(shop, "brand")}
+def test_series_are_zero_on_quiet_days_and_absent_on_missing_ones(reader: FileReader, built_shop: Settings) -> None:
+    rows = {(row["key_value"], row["date"]): row for row in features(built_shop, "brand")}
     rare = min(by(list(rows.values()), "key_value").items(), key=lambda item: len(item[1]))[0]
     keys = ["apple", rare, "no such brand"]
 
@@ -147,8 +147,10 @@ def test_series_are_zero_on_quiet_days_and_absent_on_missing_ones(reader: FileRe
         assert (row["ma7"], row["price"]) == (known.get("MA7"), known.get("price_mean_t"))
 
 
-def test_funnel_by_key(reader: FileReader, shop: Settings) -> None:
-    totals = {key: sums(rows) for key, rows in by(features(shop, "category_code", START, END), "key_value").items()}
+def test_funnel_by_key(reader: FileReader, built_shop: Settings) -> None:
+    totals = {
+        key: sums(rows) for key, rows in by(features(built_shop, "category_code", START, END), "key_value").items()
+    }
     expected = sorted(totals, key=lambda key: (-totals[key][1], key))[:10]
 
     found = asked(reader, "funnel_keys", key_type="category_code", limit=10, **PERIOD)
@@ -161,10 +163,10 @@ def test_funnel_by_key(reader: FileReader, shop: Settings) -> None:
         assert row["cart_rate"] == pytest.approx(carts / views)
 
 
-def test_books_holidays_and_products(reader: FileReader, shop: Settings) -> None:
+def test_books_holidays_and_products(reader: FileReader, built_shop: Settings) -> None:
     books = {
         (row["date"], row["stage"], row["reason"]): row["rows"]
-        for row in table(shop, "data_quality")
+        for row in table(built_shop, "data_quality")
         if row["rows"] and (row["date"] is None or START <= row["date"] <= END)
     }
     found = asked(reader, "books", **PERIOD)
@@ -172,11 +174,11 @@ def test_books_holidays_and_products(reader: FileReader, shop: Settings) -> None
 
     holidays = [
         (row["date"], row["holiday_name"])
-        for row in table(shop, "dim_date")
+        for row in table(built_shop, "dim_date")
         if row["holiday_flag"] and START <= row["date"] <= END
     ]
     assert [(row["date"], row["holiday_name"]) for row in asked(reader, "holidays", **PERIOD)] == sorted(holidays)
 
-    product = table(shop, "dim_product")[0]
+    product = table(built_shop, "dim_product")[0]
     (found_product,) = asked(reader, "products", keys=[product["product_id"]])
     assert found_product == product

@@ -12,28 +12,22 @@ from retail_assets.questions.file_reader import FileReader
 from retail_assets.questions.outlook import outlook
 from retail_assets.settings import Settings
 from retail_assets_tests.questions.test_answers import Rows, asked, table
-from retail_assets_tests.shop import FORECAST_LAST, ORIGINS, build_forecasts
+from retail_assets_tests.shop import FORECAST_LAST, ORIGINS
 
 EARLY, LATE = ORIGINS
 Sold = dict[tuple[str, date], int]
 
 
 @pytest.fixture(scope="module")
-def forecasts(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A platform with forecasts. Read only."""
-    return build_forecasts(tmp_path_factory.mktemp("forecasts") / "data")
-
-
-@pytest.fixture(scope="module")
-def sold(forecasts: Settings) -> Sold:
+def sold(built_forecasts: Settings) -> Sold:
     """What each brand sold on each date."""
-    rows = [row for row in table(forecasts, "features") if row["key_type"] == "brand"]
+    rows = [row for row in table(built_forecasts, "features") if row["key_type"] == "brand"]
     return {(row["key_value"], row["date"]): row["purchases_t"] for row in rows}
 
 
 @pytest.fixture
-def reader(forecasts: Settings) -> Iterator[FileReader]:
-    opened = FileReader(forecasts)
+def reader(built_forecasts: Settings) -> Iterator[FileReader]:
+    opened = FileReader(built_forecasts)
     yield opened
     opened.close()
 
@@ -55,19 +49,23 @@ def test_origins(reader: FileReader) -> None:
     assert asked(reader, "forecast_origins") == [{"key_type": "brand", "origin": day} for day in (LATE, EARLY)]
 
 
-def test_a_forecast(reader: FileReader, forecasts: Settings) -> None:
+def test_a_forecast(reader: FileReader, built_forecasts: Settings) -> None:
     found = asked(reader, "forecast", key_type="brand", key="cedar", origin=EARLY)
 
-    wanted = expected(forecasts, EARLY, "cedar")
+    wanted = expected(built_forecasts, EARLY, "cedar")
     assert [row["date"] for row in found] == [EARLY + timedelta(days=ahead) for ahead in range(1, 29)]
     for name in ("mean", "q10", "q50", "q90", "model"):
         assert [row[name] for row in found] == [row[name] for row in wanted]
 
 
-def test_scores_are_means_over_the_tested_origins(reader: FileReader, forecasts: Settings) -> None:
+def test_scores_are_means_over_the_tested_origins(reader: FileReader, built_forecasts: Settings) -> None:
     found = asked(reader, "forecast_scores", key_type="brand", origin=LATE, demand_class="all")
 
-    rows = [row for row in table(forecasts, "forecast_backtest") if (row["date"], row["demand_class"]) == (LATE, "all")]
+    rows = [
+        row
+        for row in table(built_forecasts, "forecast_backtest")
+        if (row["date"], row["demand_class"]) == (LATE, "all")
+    ]
     assert {row["model"] for row in found} == {row["model"] for row in rows}
     assert [row["rmsse"] for row in found] == sorted(row["rmsse"] for row in found)
     for row in found:
@@ -86,7 +84,9 @@ def test_classes(reader: FileReader) -> None:
     assert sum(row["series"] for row in found[1:]) >= 3
 
 
-def test_outcomes_are_judged_on_the_days_that_have_come(reader: FileReader, forecasts: Settings, sold: Sold) -> None:
+def test_outcomes_are_judged_on_the_days_that_have_come(
+    reader: FileReader, built_forecasts: Settings, sold: Sold
+) -> None:
     last = EARLY + timedelta(days=28)
     found = asked(reader, "forecast_outcomes", key_type="brand", origin=EARLY, last=last, least=1, limit=2)
 
@@ -94,14 +94,14 @@ def test_outcomes_are_judged_on_the_days_that_have_come(reader: FileReader, fore
     assert [row["rmsse"] for row in found] == sorted(row["rmsse"] for row in found)
     for row in found:
         key = row["key_value"]
-        days = [item for item in expected(forecasts, EARLY, key) if item["forecast_date"] <= FORECAST_LAST]
+        days = [item for item in expected(built_forecasts, EARLY, key) if item["forecast_date"] <= FORECAST_LAST]
         came = [sold[key, item["forecast_date"]] for item in days]
         errors = fmean((item["mean"] - number) ** 2 for item, number in zip(days, came, strict=True))
         within = fmean(item["q10"] <= number <= item["q90"] for item, number in zip(days, came, strict=True))
         assert (row["days"], row["came"]) == (14, sum(came))
         assert row["expected"] == pytest.approx(sum(item["mean"] for item in days))
         assert row["bias"] == pytest.approx(row["expected"] / sum(came) - 1)
-        assert row["rmsse"] == pytest.approx((errors / mean_square_change(forecasts, key)) ** 0.5)
+        assert row["rmsse"] == pytest.approx((errors / mean_square_change(built_forecasts, key)) ** 0.5)
         assert row["coverage"] == pytest.approx(within)
 
 
@@ -112,10 +112,10 @@ def test_what_sold_too_little_or_has_not_come_is_not_judged(reader: FileReader, 
     assert asked(reader, "forecast_outcomes", **values) == []
 
 
-def test_misses_are_those_of_the_back_test_by_key(reader: FileReader, forecasts: Settings) -> None:
+def test_misses_are_those_of_the_back_test_by_key(reader: FileReader, built_forecasts: Settings) -> None:
     found = asked(reader, "forecast_misses", key_type="brand", origin=LATE, least=1, limit=2)
 
-    rows = [row for row in table(forecasts, "forecast_errors") if row["date"] == LATE]
+    rows = [row for row in table(built_forecasts, "forecast_errors") if row["date"] == LATE]
     tested: dict[str, Rows] = {}
     for row in rows:
         tested.setdefault(row["key_value"], []).append(row)
@@ -133,7 +133,7 @@ def test_misses_are_those_of_the_back_test_by_key(reader: FileReader, forecasts:
 
 @pytest.mark.parametrize(("last", "origin"), [(FORECAST_LAST, LATE), (LATE - timedelta(days=1), EARLY)])
 def test_the_outlook_is_the_latest_by_then(
-    reader: FileReader, forecasts: Settings, sold: Sold, last: date, origin: date
+    reader: FileReader, built_forecasts: Settings, sold: Sold, last: date, origin: date
 ) -> None:
     found = outlook(reader, last, most_leaders=2)
 
@@ -141,7 +141,7 @@ def test_the_outlook_is_the_latest_by_then(
     assert (found.origin, found.key_type) == (origin, "brand")
     rows = [
         row
-        for row in table(forecasts, "demand_forecast")
+        for row in table(built_forecasts, "demand_forecast")
         if row["date"] == origin and row["forecast_date"] > last  # what is past is expected no more
     ]
     days = 28 - (last - origin).days

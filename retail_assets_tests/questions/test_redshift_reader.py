@@ -25,7 +25,7 @@ from retail_assets.settings import Settings
 from retail_assets_tests.questions.test_answers import Rows
 from retail_assets_tests.questions.test_sales_answers import SALES, TABLES, sales_file
 from retail_assets_tests.servers.cloud import connected
-from retail_assets_tests.shop import FORECAST_DAYS, FORECAST_FIRST, FORECAST_LAST, ORIGINS, build_forecasts
+from retail_assets_tests.shop import FORECAST_DAYS, FORECAST_FIRST, FORECAST_LAST, ORIGINS
 
 FIRST = FORECAST_LAST - timedelta(days=13)
 PERIOD: dict[str, Any] = {"first": FIRST, "last": FORECAST_LAST}
@@ -55,16 +55,10 @@ DATED = ("warehouse.features", "warehouse.dim_date", "warehouse.dim_product", "w
 FORECASTS = ("warehouse.demand_forecast", "warehouse.forecast_backtest", "warehouse.forecast_errors")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A platform with forecasts, in a folder and a file. Read only."""
-    return build_forecasts(tmp_path_factory.mktemp("forecasts") / "data")
-
-
 @pytest.fixture
-def redshift(built: Settings, cloud_settings: Settings) -> Settings:
+def redshift(built_forecasts: Settings, cloud_settings: Settings) -> Settings:
     """The same lake, with Redshift instead of the file."""
-    update = {"data_dir": built.data_dir, "lake_url": None, "env": "local", "warehouse": "redshift"}
+    update = {"data_dir": built_forecasts.data_dir, "lake_url": None, "env": "local", "warehouse": "redshift"}
     return cloud_settings.model_copy(update=update)
 
 
@@ -90,8 +84,8 @@ def load(settings: Settings, *names: str, days: int = FORECAST_DAYS) -> None:
         assert not [made for made in materialize(platform, step, platform.inputs(step), asked) if not made.published]
 
 
-def test_every_question_has_the_same_answer_as_of_the_file(reader: Warehouse, built: Settings) -> None:
-    file = FileReader(built)
+def test_every_question_has_the_same_answer_as_of_the_file(reader: Warehouse, built_forecasts: Settings) -> None:
+    file = FileReader(built_forecasts)
     for question, values in QUESTIONS.items():
         wanted, found = (whom.ask(question, **values) for whom in (file, reader))
         assert found.column_names == wanted.column_names, question

@@ -15,27 +15,21 @@ from retail_assets.questions.period import Period
 from retail_assets.report.writing import write_report
 from retail_assets.settings import Settings
 from retail_assets_tests.dashboard.conftest import chromium
-from retail_assets_tests.shop import ORIGINS, build_forecasts
+from retail_assets_tests.shop import ORIGINS
 
 __all__ = ["chromium"]
 EARLY, LATE = ORIGINS
-
-
-@pytest.fixture(scope="module")
-def forecasts(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A platform with forecasts of brands. Read only."""
-    return build_forecasts(tmp_path_factory.mktemp("forecasts") / "data")
 
 
 def written(settings: Settings, folder: Path, period: Period | None = None) -> Path:
     return write_report(settings, period=period, path=folder / "report.html").path
 
 
-def test_what_is_expected_is_what_was_forecast_last(forecasts: Settings, tmp_path: Path) -> None:
-    with duckdb.connect(str(forecasts.warehouse_file), read_only=True) as connection:
+def test_what_is_expected_is_what_was_forecast_last(built_forecasts: Settings, tmp_path: Path) -> None:
+    with duckdb.connect(str(built_forecasts.warehouse_file), read_only=True) as connection:
         ((expected,),) = connection.execute("SELECT sum(mean) FROM demand_forecast WHERE date = ?", [LATE]).fetchall()
 
-    text = written(forecasts, tmp_path).read_text(encoding="utf-8")
+    text = written(built_forecasts, tmp_path).read_text(encoding="utf-8")
 
     told = f"{compact(expected)} purchases are expected from {day(LATE + timedelta(days=1))}"
     assert told in text
@@ -45,16 +39,16 @@ def test_what_is_expected_is_what_was_forecast_last(forecasts: Settings, tmp_pat
     assert "<span>cedar</span>" in text
 
 
-def test_a_report_of_the_past_tells_what_was_expected_then(forecasts: Settings, tmp_path: Path) -> None:
+def test_a_report_of_the_past_tells_what_was_expected_then(built_forecasts: Settings, tmp_path: Path) -> None:
     then = Period(LATE - timedelta(days=7), LATE - timedelta(days=1))
 
-    assert f"by what was known on {day(EARLY)}." in written(forecasts, tmp_path, then).read_text(encoding="utf-8")
+    assert f"by what was known on {day(EARLY)}." in written(built_forecasts, tmp_path, then).read_text(encoding="utf-8")
 
 
-def test_a_forecast_that_has_run_out_is_not_told_as_expected(forecasts: Settings, tmp_path: Path) -> None:
-    settings = forecasts.model_copy(update={"data_dir": tmp_path / "data"})
+def test_a_forecast_that_has_run_out_is_not_told_as_expected(built_forecasts: Settings, tmp_path: Path) -> None:
+    settings = built_forecasts.model_copy(update={"data_dir": tmp_path / "data"})
     settings.data_dir.mkdir()
-    shutil.copy(forecasts.warehouse_file, settings.warehouse_file)
+    shutil.copy(built_forecasts.warehouse_file, settings.warehouse_file)
     with duckdb.connect(str(settings.warehouse_file)) as connection:
         connection.execute(f"DELETE FROM demand_forecast WHERE date = '{LATE}'")
         connection.execute("UPDATE demand_forecast SET date = date - 14, forecast_date = forecast_date - 14")
@@ -66,10 +60,10 @@ def test_a_forecast_that_has_run_out_is_not_told_as_expected(forecasts: Settings
     assert "<code>retail backfill --forecasts</code>" in text
 
 
-def test_before_any_forecast_the_command_is_named(forecasts: Settings, tmp_path: Path) -> None:
+def test_before_any_forecast_the_command_is_named(built_forecasts: Settings, tmp_path: Path) -> None:
     then = Period(EARLY - timedelta(days=7), EARLY - timedelta(days=1))
 
-    text = written(forecasts, tmp_path, then).read_text(encoding="utf-8")
+    text = written(built_forecasts, tmp_path, then).read_text(encoding="utf-8")
 
     assert f"No forecast was made by {day(then.last)}." in text
     assert "<code>retail backfill --forecasts</code>" in text
@@ -77,10 +71,10 @@ def test_before_any_forecast_the_command_is_named(forecasts: Settings, tmp_path:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_fits_a_phone_and_asks_nothing_of_the_network(
-    forecasts: Settings, tmp_path: Path, chromium: Browser, theme: str
+    built_forecasts: Settings, tmp_path: Path, chromium: Browser, theme: str
 ) -> None:
     asked: list[str] = []
-    path = written(forecasts, tmp_path)
+    path = written(built_forecasts, tmp_path)
     with chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=theme) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))
@@ -93,11 +87,11 @@ def test_it_fits_a_phone_and_asks_nothing_of_the_network(
 
 
 def test_on_paper_it_is_black_on_white_even_in_a_dark_room(
-    forecasts: Settings, tmp_path: Path, chromium: Browser
+    built_forecasts: Settings, tmp_path: Path, chromium: Browser
 ) -> None:
     with chromium.new_context(color_scheme="dark") as context:
         page = context.new_page()
-        page.goto(written(forecasts, tmp_path).as_uri())
+        page.goto(written(built_forecasts, tmp_path).as_uri())
         page.emulate_media(media="print")
         style = "getComputedStyle(document.body)"
 

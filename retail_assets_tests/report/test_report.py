@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
@@ -25,16 +26,18 @@ from retail_assets.report.writing import write_report
 from retail_assets.settings import Settings
 from retail_assets.settings import settings as settings_of_process
 from retail_assets_tests.building import build, event, land
-from retail_assets_tests.shop import MISSING, build_shop
+from retail_assets_tests.shop import MISSING
 
 PERIOD = Period(date(2019, 11, 25), date(2019, 12, 8))
 VOID = {"meta", "circle", "line", "rect", "polyline", "wbr"}
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A built shop. Read only."""
-    return build_shop(tmp_path_factory.mktemp("shop") / "data", events=10_000)
+def shop(built_shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the built shop, which takes the reports that are written without a path."""
+    folder = tmp_path_factory.mktemp("report") / "data"
+    shutil.copytree(built_shop.data_dir, folder)
+    return built_shop.model_copy(update={"data_dir": folder})
 
 
 @pytest.fixture

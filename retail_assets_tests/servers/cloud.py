@@ -1,11 +1,11 @@
-"""A cloud for tests: an S3 server, PostgreSQL and the stand-in of Redshift, shared by the session.
+"""A cloud for tests: the session's S3 server and PostgreSQL, and the stand-in of Redshift in front of them.
 
-Import the fixtures into the conftest.py of the folder that uses them. Each test has a schema and a prefix of its own.
+The root's conftest.py alone imports the fixtures: pytest would start another cloud for each further one that does. Each
+test has a schema and a prefix of its own.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,18 +13,18 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from retail_assets.local_cloud.cloud import LocalCloud, local_cloud
-from retail_assets.local_cloud.redshift.server import RedshiftServer
+from retail_assets.local_cloud.cloud import LocalCloud
+from retail_assets.local_cloud.postgres_server import PostgresServer
+from retail_assets.local_cloud.redshift.server import RedshiftServer, redshift_server
+from retail_assets.local_cloud.s3_server import S3Server
 from retail_assets.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[LocalCloud]:
-    """The servers. Not below pytest's folder, which nobody else may enter: PostgreSQL does not run as root."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o711)
-        with local_cloud(Path(name)) as servers:
-            yield servers
+def cloud(s3: S3Server, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The servers, which other tests use too: only Redshift's is started for it."""
+    with redshift_server(tmp_path_factory.mktemp("redshift"), postgres, s3) as redshift:
+        yield LocalCloud(s3, postgres, redshift)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 import urllib.error
@@ -18,7 +17,7 @@ from typing import Any, TypeVar
 import pytest
 
 from retail_assets.automation.instance import PROJECT, use_instance_of, workspace_file
-from retail_assets.local_cloud.processes import free_port, stop
+from retail_assets.local_cloud.processes import free_port, running
 from retail_assets.settings import Settings
 
 T = TypeVar("T")
@@ -95,14 +94,14 @@ class DagsterDev:
             time.sleep(POLL_SECONDS)
         pytest.fail(f"{complain()}, after {seconds:.0f} s. Its log ends:\n{log_tail(self.log)}")
 
-    def is_up(self) -> bool | None:
+    def is_up(self) -> bool:
         """Whether the server answers and has loaded our code."""
         with suppress(OSError):
             found = self._ask("{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }", {})
             entries = found["workspaceOrError"]["locationEntries"]
             is_loaded = [entry["loadStatus"] == "LOADED" for entry in entries]
-            return True if is_loaded and all(is_loaded) else None
-        return None
+            return bool(is_loaded) and all(is_loaded)
+        return False
 
     def _ask(self, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps({"query": text, "variables": variables}).encode()
@@ -118,23 +117,12 @@ class DagsterDev:
 def dagster_dev(settings: Settings) -> Iterator[DagsterDev]:
     """`dagster dev` with the project's workspace.yaml on the platform of these settings, from start to end."""
     port, log = free_port(), settings.data_dir / "dagster_dev.log"
-    with home_of(settings) as home, log.open("wb") as output:
-        dagster = ["dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "retail_assets.local_cloud.keeper", sys.executable, "-m", *dagster],
-            cwd=PROJECT,
-            env=environment_of(settings, home),
-            stdin=subprocess.PIPE,  # it ends with this process, and the server with it
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        server = DagsterDev(f"http://127.0.0.1:{port}", log)
-        try:
-            server.wait(lambda: _is_ready(server, process), START_SECONDS, lambda: "dagster dev is not up")
+    server = DagsterDev(f"http://127.0.0.1:{port}", log)
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace_file()), "-h", "127.0.0.1", "-p", str(port)]
+    with home_of(settings) as home:
+        environment = environment_of(settings, home)
+        with running(command, PROJECT, log, server.is_up, environment, START_SECONDS):
             yield server
-        finally:
-            stop(process)
 
 
 def environment_of(settings: Settings, home: Path) -> dict[str, str]:
@@ -161,9 +149,3 @@ def home_of(settings: Settings) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(settings.dagster_home))
         yield use_instance_of(settings)
-
-
-def _is_ready(server: DagsterDev, process: subprocess.Popen[bytes]) -> bool | None:
-    if process.poll() is not None:
-        pytest.fail(f"dagster dev ended with {process.returncode}:\n{log_tail(server.log)}")
-    return server.is_up()

@@ -1,4 +1,4 @@
-"""Extraction is tested against the oldest and the newest PostgreSQL that there are."""
+"""The oldest and the newest PostgreSQL that there are, to extract from, and a small feed of the synthetic shop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from retail_assets.local_cloud.postgres_server import PostgresServer
+from retail_assets.sources.synthetic_shop import ShopTruth, generate_shop
 from retail_assets_tests.servers.shop_database import server_anyone_may_enter
+from retail_assets_tests.sources.feed import SMALL
 
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian's packages put the versions that they bring."""
@@ -23,3 +25,10 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
         pytest.skip(f"no PostgreSQL {request.param} in {binaries}: apt-get install postgresql-{request.param}")
     with server_anyone_may_enter(binaries) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ShopTruth]:
+    """The small feed and its truth. Read only."""
+    folder = tmp_path_factory.mktemp("small")
+    return folder, generate_shop(SMALL, folder)

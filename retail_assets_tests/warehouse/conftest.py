@@ -1,4 +1,4 @@
-"""The cloud that tests of the warehouse share, and a line to its Redshift that tells what passes."""
+"""A line to the Redshift of the cloud that tells what passes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from retail_assets.local_cloud.cloud import LocalCloud
 from retail_assets.local_cloud.redshift.server import redshift_server
 from retail_assets.settings import Settings
 from retail_assets.warehouse.redshift import RedshiftStore
-from retail_assets_tests.servers.cloud import cloud, cloud_settings, reader
 from retail_assets_tests.servers.dropping import DroppingLine, dropping_line
-
-__all__ = ["cloud", "cloud_settings", "reader"]
 
 
 @pytest.fixture(scope="module")

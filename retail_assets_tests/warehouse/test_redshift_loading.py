@@ -290,19 +290,3 @@ def test_nobody_waits_for_ever(store: RedshiftStore, query: Query, tmp_path: Pat
 
     query("ROLLBACK")
     assert store.publish(output_of(ODDITIES), [_item(FIRST, 2, tmp_path, "second")]) == 1
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"port": 1}, "nobody listens there"),
-        ({"ca_bundle": None}, "its certificate is not trusted: see RETAIL_REDSHIFT_CA_BUNDLE"),
-        ({"database": "nope"}, "it has no such database"),
-        ({"host": "127.0.0.1"}, "its certificate is for another host"),
-    ],
-)
-def test_what_is_wrong_with_a_connection_is_said(store: RedshiftStore, changed: dict[str, Any], said: str) -> None:
-    wrong = store.settings.redshift.model_copy(update=changed)
-
-    with pytest.raises(RedshiftError, match=rf"no connection to Redshift at .*: {said}"):
-        RedshiftStore(store.settings.model_copy(update={"redshift": wrong})).version()

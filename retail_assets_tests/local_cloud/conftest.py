@@ -1,5 +1,0 @@
-"""The cloud that tests of its servers share."""
-
-from retail_assets_tests.servers.cloud import cloud, cloud_settings, reader
-
-__all__ = ["cloud", "cloud_settings", "reader"]
