@@ -85,7 +85,7 @@ def show_series(key_type: str, origin: date, last: date) -> None:
             f"Of those that sold {LEAST_SOLD} or more on the {rows[0]['days']} days that have come. RMSSE here is "
             "beside the change from day to day of the dates up to the origin that the warehouse has."
         )
-    elif rows := ask("forecast_misses").to_pylist():
+    elif "forecast_errors" in warehouse().tables() and (rows := ask("forecast_misses").to_pylist()):
         _show_ends(rows)
         st.caption(
             f"By the back-test, since too little has come after {day(origin)} yet: of those that sold {LEAST_SOLD} or "

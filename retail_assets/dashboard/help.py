@@ -13,7 +13,7 @@ from retail_assets.inspection.errors import explain
 from retail_assets.questions.warehouse import UnreadableWarehouse
 
 LOG = logging.getLogger(__name__)
-FORECASTS = ("demand_forecast", "forecast_backtest", "forecast_errors")
+FORECASTS = ("demand_forecast", "forecast_backtest")
 SALES = "sales_by_region"
 
 

@@ -11,7 +11,7 @@ from retail_assets.dashboard.opening import open_platform
 from retail_assets.inspection.instance import open_definitions, open_existing_instance
 from retail_assets.inspection.records import CheckState, check_states, dataset_name, latest_change
 
-LATEST = 200
+LATEST, EACH = 200, 20
 MOST_FINDINGS = 2
 
 
@@ -26,16 +26,15 @@ class Evaluation:
     outcome: str
 
 
-def history_version() -> str:
-    """Changes whenever the platform does, or a run of Dagster begins or ends."""
-    platform = open_platform()
-    with open_existing_instance(platform.settings) as instance:
-        return f"{platform.version()} {latest_change(instance) if instance else ''}"
+def history_version(version: str) -> str:
+    """Changes whenever the platform does, whose version this is, or a run of Dagster begins or ends."""
+    with open_existing_instance(open_platform().settings) as instance:
+        return f"{version} {latest_change(instance) if instance else ''}"
 
 
 @st.cache_data(max_entries=2, show_spinner="reading the history of checks …")
 def recorded(version: str) -> tuple[list[CheckState], list[Evaluation]]:
-    """What every check says now, and its latest evaluations, as of this version of the history."""
+    """What every check says now, and the latest of up to 20 evaluations of each, as of this version of the history."""
     platform = open_platform()
     with open_existing_instance(platform.settings) as instance:
         if instance is None:
@@ -44,7 +43,7 @@ def recorded(version: str) -> tuple[list[CheckState], list[Evaluation]]:
         storage, found = instance.event_log_storage, []
         keys = definitions.resolve_asset_graph().asset_check_keys
         for key in keys:
-            for record in storage.get_asset_check_execution_history(key, LATEST // 10):
+            for record in storage.get_asset_check_execution_history(key, EACH):
                 at = datetime.fromtimestamp(record.create_timestamp, UTC)
                 outcome = record.status.value.lower()
                 found.append(Evaluation(at, dataset_name(key.asset_key), key.name, record.partition, outcome))
@@ -55,7 +54,7 @@ def recorded(version: str) -> tuple[list[CheckState], list[Evaluation]]:
 def show_checks() -> None:
     """What the checks say now, the worst first, and what they said before."""
     st.subheader("Checks", anchor=False)
-    states, evaluations = recorded(history_version())
+    states, evaluations = recorded(history_version(open_platform().version()))
     if not states:
         st.info("Dagster has run nothing on this platform yet, so there are no checks to tell of.")
         return
@@ -72,7 +71,7 @@ def show_checks() -> None:
         for item in sorted(states, key=lambda item: (order.index(item.state), item.dataset, item.check))
     ]
     st.dataframe(rows, hide_index=True, alt="What every check says now")
-    with st.expander(f"The latest {len(evaluations):,} evaluations"):
+    with st.expander(f"The latest evaluations, up to {EACH} of each check: {len(evaluations):,}"):
         st.dataframe(
             [
                 {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retail_assets.forecasting.demand_class import CLASSES, demand_classes
-from retail_assets.forecasting.intervals import LEAST_HISTORY, calibrated
+from retail_assets.forecasting.intervals import LEAST_HISTORY, Model, calibrated
 from retail_assets.forecasting.metrics import Accuracy, Outcome, Scales
 from retail_assets.forecasting.models import BASELINES, DEFAULT, MODELS, TO_BEAT, calibrating
 from retail_assets.forecasting.panel import Floats, Panel
@@ -111,7 +111,7 @@ class Verdict:
     reason: str
 
 
-def backtest(panel: Panel, horizon: int, origins: int, model: str) -> Backtest:
+def backtest(panel: Panel, horizon: int, origins: int, model: str, models: Mapping[str, Model] = MODELS) -> Backtest:
     """Forecast from the last origins, each a horizon after the one before.
 
     With the model, with the default model where that is another, and with all baselines.
@@ -127,7 +127,7 @@ def backtest(panel: Panel, horizon: int, origins: int, model: str) -> Backtest:
         classes = demand_classes(scales.history)
         for name in dict.fromkeys((model, DEFAULT, *BASELINES)):
             began = time.perf_counter()
-            outcome = _outcome(panel, scales, horizon, name)
+            outcome = _outcome(panel, scales, horizon, name, models)
             seconds = time.perf_counter() - began
             scores.extend(_scores(outcome, classes, name))
             levels, series = outcome.level_wmape(), SeriesErrors.of(outcome, classes)
@@ -152,11 +152,11 @@ def origin_days(panel: Panel, horizon: int, origins: int) -> list[int]:
     return ends
 
 
-def _outcome(panel: Panel, scales: Scales, horizon: int, model: str) -> Outcome:
+def _outcome(panel: Panel, scales: Scales, horizon: int, model: str, models: Mapping[str, Model]) -> Outcome:
     """What the model says after the history, with its interval, beside what came."""
     history = scales.history
-    mean = MODELS[model](history, horizon)
-    found = calibrated(history, calibrating(model), horizon).quantiles(history, mean)
+    mean = models[model](history, horizon)
+    found = calibrated(history, calibrating(model, models), horizon).quantiles(history, mean)
     ahead = panel.demand[panel.begins < history.days, history.days : history.days + horizon]
     return Outcome(scales, ahead.astype(np.float64), mean, found.lower, found.upper)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from retail_assets.forecasting.intervals import calibrated
+from retail_assets.forecasting.intervals import Model, calibrated
 from retail_assets.forecasting.models import MODELS, calibrating
 from retail_assets.forecasting.panel import Booleans, Floats, Panel
 
@@ -64,8 +65,8 @@ class Forecast:
         return pa.table(columns)
 
 
-def forecast(panel: Panel, horizon: int, model: str) -> Forecast:
+def forecast(panel: Panel, horizon: int, model: str, models: Mapping[str, Model] = MODELS) -> Forecast:
     """Forecast every series of the panel for the days after its last."""
-    mean = MODELS[model](panel, horizon)
-    found = calibrated(panel, calibrating(model), horizon).quantiles(panel, mean)
+    mean = models[model](panel, horizon)
+    found = calibrated(panel, calibrating(model, models), horizon).quantiles(panel, mean)
     return Forecast(panel.ids, panel.end, model, mean, found.lower, found.median, found.upper)

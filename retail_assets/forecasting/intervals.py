@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from retail_assets.forecasting.panel import Floats, Integers, Panel
-from retail_assets.forecasting.winsorising import caps
 
 Model = Callable[[Panel, int], Floats]
 """A point forecast: the mean by series and day ahead."""
@@ -106,7 +105,7 @@ def _scale(panel: Panel, means: Floats) -> Floats:
 
 def _dispersion(panel: Panel) -> Floats:
     """Variance over mean of the last days, shrunk towards that of all series."""
-    recent = np.minimum(panel.demand[:, -DISPERSION_DAYS:], caps(panel)[:, None]).astype(np.float64)
+    recent = np.minimum(panel.demand[:, -DISPERSION_DAYS:], panel.caps[:, None]).astype(np.float64)
     age = np.minimum(panel.days - panel.begins, recent.shape[1])
     own, known = _variance_over_mean(recent, age)
     sold = (recent > 0).sum(axis=1)

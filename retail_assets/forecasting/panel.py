@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from retail_assets.forecasting.winsorising import caps
+
 Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.integer]
 Booleans = npt.NDArray[np.bool_]
@@ -64,6 +66,11 @@ class Panel:
         """The day with the first demand of each series; the number of days where there is none."""
         sold = self.demand > 0
         return np.where(sold.any(axis=1), sold.argmax(axis=1), self.days)
+
+    @cached_property
+    def caps(self) -> Floats:
+        """The most that each series sells on a day without being a bulk order; infinity where no day is near it."""
+        return caps(self.demand)
 
     def weekdays(self, first: int, last: int) -> Integers:
         """0 (Monday) to 6 of the days from one to before another."""

@@ -12,8 +12,8 @@ from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.query import sql_text
 from retail_assets.forecasting.backtest import Backtest, backtest
 from retail_assets.forecasting.forecast import forecast
-from retail_assets.forecasting.intervals import LEAST_HISTORY
-from retail_assets.forecasting.models import MOVING_AVERAGE
+from retail_assets.forecasting.intervals import LEAST_HISTORY, Model
+from retail_assets.forecasting.models import MOVING_AVERAGE, models_of_one_panel
 from retail_assets.forecasting.panel import Booleans, Floats, Panel
 from retail_assets.forecasting.tables import error_rows, forecast_rows, schemas, score_rows
 from retail_assets.forecasting.window import Window
@@ -41,16 +41,17 @@ def forecast_windows(
         panel, live = _panel(connection, window, holidays)
         if not len(panel.ids):
             continue
-        tested = _tested(panel, horizon, model)
+        models = models_of_one_panel()
+        tested = _tested(panel, horizon, model, models)
         published = tested.verdict().publish if tested else MOVING_AVERAGE
-        found["forecasts"].append(forecast_rows(forecast(panel, horizon, published).of(live), window))
+        found["forecasts"].append(forecast_rows(forecast(panel, horizon, published, models).of(live), window))
         if tested:
             found["scores"].append(score_rows(tested, published, window))
             found["errors"].append(error_rows(tested, published, window))
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
-def _tested(panel: Panel, horizon: int, model: str) -> Backtest | None:
+def _tested(panel: Panel, horizon: int, model: str, models: Mapping[str, Model]) -> Backtest | None:
     """The back-test of as many origins as the history has room for, three at most; None where it has for none.
 
     Where the history is too short for one of the whole horizon, of the whole weeks that it has room for.
@@ -58,7 +59,7 @@ def _tested(panel: Panel, horizon: int, model: str) -> Backtest | None:
     ahead = min(horizon, (panel.days - LEAST_HISTORY) // WEEK * WEEK)
     if ahead <= 0:
         return None
-    return backtest(panel, ahead, min(ORIGINS, (panel.days - LEAST_HISTORY) // ahead), model)
+    return backtest(panel, ahead, min(ORIGINS, (panel.days - LEAST_HISTORY) // ahead), model, models)
 
 
 def _panel(connection: DuckDBPyConnection, window: Window, holidays: Mapping[date, str]) -> tuple[Panel, Booleans]:

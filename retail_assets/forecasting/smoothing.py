@@ -12,7 +12,6 @@ import numpy as np
 
 from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel, blocks, sum_by
 from retail_assets.forecasting.season import Season, season
-from retail_assets.forecasting.winsorising import caps
 
 ALPHA = 0.05
 """Weight of the newest day in the level of a series: a day counts half as much as one two weeks later."""
@@ -49,7 +48,7 @@ def smoothed(panel: Panel, horizon: int) -> Floats:
 
 def fit(panel: Panel, horizon: int) -> Fit:
     """Learn levels and season from the panel, bulk orders cut."""
-    most = caps(panel)
+    most = panel.caps
     seasonal = season(panel, most, horizon)
     level = _levels(panel, most, seasonal)
     return Fit(level * _shared_moves(panel, most, seasonal, level), seasonal)

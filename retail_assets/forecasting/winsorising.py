@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel
+if TYPE_CHECKING:
+    from retail_assets.forecasting.panel import Booleans, Floats, Integers, Panel
 
 TIMES_THE_MEDIAN = 40.0
 """A day that sells more than so many times the series' median day with demand is a bulk order."""
@@ -25,19 +27,18 @@ class Winsorised:
 
 def winsorised(panel: Panel) -> Winsorised:
     """Count what the caps of the panel cut."""
-    most = caps(panel)
+    most = panel.caps
     suspects = np.isfinite(most)
     over = np.maximum(panel.demand[suspects] - most[suspects, None], 0.0)
     above = over > 0
     return Winsorised(int(above.sum()), int(above.any(axis=1).sum()), float(over.sum(dtype=np.float64)))
 
 
-def caps(panel: Panel) -> Floats:
+def caps(demand: Floats) -> Floats:
     """The most that each series sells on a day without being a bulk order: 40 times its median day with demand.
 
     Infinity where no day is near it.
     """
-    demand = panel.demand
     suspects = np.flatnonzero(demand.max(axis=1, initial=0.0) > TIMES_THE_MEDIAN)  # the median counts as 1 at least
     found = np.full(len(demand), np.inf)
     found[suspects] = TIMES_THE_MEDIAN * np.maximum(_typical_days(demand, suspects), 1.0)

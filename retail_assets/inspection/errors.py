@@ -15,6 +15,7 @@ WRITTEN_FOR_PEOPLE = {
     "retail_assets.engine.s3_errors": "S3Error",
     "retail_assets.engine.lease": "LeaseLost",
     "retail_assets.landing.blocked": "BlockedFile",
+    "retail_assets.local_cloud.processes": "ServerDown",
     "retail_assets.sources.declared.errors": "SourceUnavailable",
     "retail_assets.sources.postgres.connection": "SourceError",
     "retail_assets.warehouse.redshift.connecting": "RedshiftError",
@@ -60,10 +61,18 @@ def _known(error: BaseException) -> str:
         return f"there is no {error.filename}"
     if isinstance(error, OSError) and error.strerror:
         return _said(error)
+    return str(error.args[0]) if _is_told(error) else ""
+
+
+def _is_told(error: BaseException) -> bool:
+    """Whether it is an exception of Python's own that we raised with a sentence for people.
+
+    An import that fails by itself, in a module of ours, names what it looked for; one of our sentences names nothing.
+    """
+    if isinstance(error, ImportError) and error.name:
+        return False
     is_sentence = bool(error.args) and " " in str(error.args[0])
-    if isinstance(error, ValueError | KeyError) and is_sentence and _is_ours(error):
-        return str(error.args[0])
-    return ""
+    return isinstance(error, ValueError | KeyError | ImportError | PermissionError) and is_sentence and _is_ours(error)
 
 
 def _said(error: BaseException) -> str:

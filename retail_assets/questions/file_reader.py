@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock, RLock
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from retail_assets.contracts.contract import quote_literal
@@ -36,7 +36,7 @@ class _State:
     resources: ExitStack
     tables: frozenset[str]
     prepared: set[str] = field(default_factory=set)
-    preparing: RLock = field(default_factory=RLock)
+    preparing: Lock = field(default_factory=Lock)
     answers: Answers = field(default_factory=Answers)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 LOOK_SECONDS = 0.5
 """All pages look twice a second; one of them looks for all."""
+ASK_SECONDS = 30.0
+"""Between two questions to Redshift for its state, while the mark tells none: a load is under way, or was killed."""
 BOOKKEEPING = "_"
 
 
@@ -51,7 +53,7 @@ class RedshiftReader:
     def __init__(self, settings: Settings) -> None:
         self._store = RedshiftStore(settings)
         self._looking, self._asking = Lock(), RLock()
-        self._looked_at, self._version = float("-inf"), ""
+        self._looked_at, self._known_at, self._version = float("-inf"), float("-inf"), ""
         self._current: _State | None = None
 
     def state(self) -> str:
@@ -62,9 +64,19 @@ class RedshiftReader:
         """
         with self._looking, _explained():
             if time.monotonic() - self._looked_at > LOOK_SECONDS:
-                self._version = self._store.version()
+                self._version = self._look()
                 self._looked_at = time.monotonic()
             return self._version
+
+    def _look(self) -> str:
+        """The state by the mark; by Redshift, and seldom, where the mark tells none: else it would be kept awake."""
+        known = self._store.version_mark.read()
+        if known is None:
+            if time.monotonic() - self._known_at < ASK_SECONDS:
+                return self._version
+            known = self._store.asked_version()
+        self._known_at = time.monotonic()
+        return known
 
     def published_at(self) -> datetime | None:
         """When this reader first saw the state; None of the one that it found there, of which it cannot know."""

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from retail_assets.assets.catalogue import STEPS
+from retail_assets.assets.platform import Platform
 from retail_assets.cli.formats import write_csv, write_json
+from retail_assets.cli.land import deliver_all
+from retail_assets.settings import Settings
+from retail_assets_tests.building import build, csv_text, event
 from retail_assets_tests.cli.conftest import Retail
 from retail_assets_tests.cli.test_main import assert_is_one_clear_error
 
@@ -170,3 +174,40 @@ def test_no_rows_are_valid_json_and_csv() -> None:
     write_csv(["a", "b c"], [], empty_csv)
 
     assert (empty_json.getvalue(), empty_csv.getvalue()) == ("[]\n", "a,b c\n")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "SELECT count(*) FROM warehouse.dim_product",
+        "SELECT count(*) FROM dim_product WHERE product_id = '1'",
+        "SELECT count(*) FROM warehouse.dim_product WHERE brand IS NOT NULL",
+        "SELECT max(brand) FROM dim_product",
+        "SELECT EXISTS(FROM dim_product)",
+    ],
+)
+def test_a_table_of_redshift_that_is_too_large_gives_no_wrong_answer(
+    retail: Retail, large: Settings, asked: str
+) -> None:
+    result = retail("query", asked)
+
+    assert (result.code, result.out) == (1, "")
+    assert "warehouse.dim_product has 2 rows: ask Redshift itself" in result.err
+
+
+def test_a_table_of_redshift_that_is_too_large_keeps_its_columns(retail: Retail, large: Settings) -> None:
+    described = _rows(retail, "SELECT column_name FROM (DESCRIBE dim_product)")
+
+    assert "brand" in {row["column_name"] for row in described}
+
+
+@pytest.fixture
+def large(cloud_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A platform whose products in Redshift are one more than may be brought here."""
+    platform = Platform.of(cloud_settings)
+    day = tmp_path / "day.csv"
+    day.write_text(csv_text([event(product_id=str(number)) for number in (1, 2)]))
+    deliver_all({day.name: day}, platform.landing.inbox)
+    build(platform)
+    monkeypatch.setenv("RETAIL_REDSHIFT_INLINE_ROWS", "1")
+    return cloud_settings

@@ -30,11 +30,11 @@ def broken() -> None:
 
 
 def test_a_run_that_publishes_nothing_is_news(settings: Settings) -> None:
-    without = history.history_version()
+    without = history.history_version("version")
     with open_instance(settings) as instance:
         dg.materialize([broken], instance=instance, raise_on_error=False)
-    first = history.history_version()
+    first = history.history_version("version")
     with open_instance(settings) as instance:
         dg.materialize([broken], instance=instance, raise_on_error=False)
 
-    assert len({without, first, history.history_version()}) == 3
+    assert len({without, first, history.history_version("version")}) == 3

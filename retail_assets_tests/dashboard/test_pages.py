@@ -10,12 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from playwright.sync_api import Page, expect
-from streamlit.testing.v1 import AppTest
 
 from retail_assets.assets.platform import Platform
-from retail_assets.dashboard import opening
-from retail_assets.dashboard.serving import APP
-from retail_assets.settings import Settings, settings
+from retail_assets.settings import Settings
 from retail_assets_tests.building import build, event, land
 from retail_assets_tests.dashboard.conftest import serving, settled
 from retail_assets_tests.questions.test_sales_answers import sales_file
@@ -240,21 +237,6 @@ def test_sales_are_shown(tmp_path: Path, open_page: Open) -> None:
         expect(page.locator(f"{CHART}[aria-label='Net sales expected by country'] svg")).to_be_visible()
         expect(page.get_by_text("By country, from 6 Jan 2020 to 7 Jan 2020", exact=False)).to_be_visible()
         expect_no_traceback(page)
-
-
-def test_best_customers_are_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RETAIL_DATA_DIR", str(sales_file(tmp_path).data_dir))
-    caches = (settings, opening._warehouse, opening.open_platform)
-    for cache in caches:
-        cache.cache_clear()
-    app = AppTest.from_file(str(APP), default_timeout=120).run()  # a browser draws tables where no test can read them
-
-    shown = app.switch_page("views/sales.py").run().dataframe[0].value
-
-    assert list(shown["customer_id"]) == ["•••", "•••"]
-    assert list(shown["region"]) == ["Chad", "Peru"]
-    for cache in caches:
-        cache.cache_clear()
 
 
 def test_last_date_is_the_shops(shop_url: str, open_page: Open) -> None:

@@ -14,7 +14,7 @@ from retail_assets.forecasting.baselines import moving_average, seasonal_naive
 from retail_assets.forecasting.forecast import forecast
 from retail_assets.forecasting.panel import Panel
 from retail_assets.forecasting.smoothing import smoothed
-from retail_assets.forecasting.winsorising import caps, winsorised
+from retail_assets.forecasting.winsorising import winsorised
 from retail_assets_tests.forecasting.panels import MONDAY, WEEK, panel_of, shop
 
 
@@ -129,7 +129,7 @@ def test_one_cart_of_ten_quadrillion_units_is_cut_for_training_only() -> None:
 
     cut = winsorised(panel)
 
-    assert (cut.days, cut.series, caps(panel)[0]) == (1, 1, 80)
+    assert (cut.days, cut.series, panel.caps[0]) == (1, 1, 80)
     assert cut.units == pytest.approx(1e16)
     assert panel.demand[0, 70] == np.float32(1e16)
     found = forecast(panel, 28, "default")
@@ -140,7 +140,7 @@ def test_one_cart_of_ten_quadrillion_units_is_cut_for_training_only() -> None:
 def test_a_single_sale_of_a_young_series_is_measured_by_the_others() -> None:
     young = [0] * 99 + [1e16]
 
-    assert caps(panel_of([young, *[[3] * 100] * 5]))[0] == 120
+    assert panel_of([young, *[[3] * 100] * 5]).caps[0] == 120
 
 
 def test_ordinary_demand_is_not_cut() -> None:

@@ -16,12 +16,14 @@ from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import of_dates
 from retail_assets.engine.partition import Partition
 from retail_assets.local_cloud.cloud import LocalCloud
+from retail_assets.questions import redshift_reader
 from retail_assets.questions.file_reader import FileReader
 from retail_assets.questions.opening import open_warehouse
 from retail_assets.questions.redshift_reader import RedshiftReader
 from retail_assets.questions.redshift_sql import redshift_sql
 from retail_assets.questions.warehouse import UnreadableWarehouse, Value, Warehouse
 from retail_assets.settings import Settings
+from retail_assets.warehouse.redshift import RedshiftStore
 from retail_assets_tests.questions.test_answers import Rows
 from retail_assets_tests.questions.test_sales_answers import SALES, TABLES, sales_file
 from retail_assets_tests.servers.cloud import connected
@@ -133,6 +135,25 @@ def test_a_load_is_another_state(redshift: Settings) -> None:
     assert reader.ask("reach").to_pylist()[0]["last_date"] == FORECAST_FIRST + timedelta(days=10)
     assert reader.published_at() is not None
     reader.close()
+
+
+def test_redshift_is_not_asked_all_the_time_while_a_load_is_under_way_or_dead(
+    reader: RedshiftReader, redshift: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = RedshiftStore.asked_version
+    monkeypatch.setattr(RedshiftStore, "asked_version", lambda self: asked.append(ask(self)) or asked[-1])
+    known = reader.state()
+    begun = RedshiftStore(redshift).version_mark.begin()
+
+    monkeypatch.setattr(redshift_reader, "LOOK_SECONDS", 0.0)
+    assert {reader.state() for _ in range(5)} == {known}
+    assert asked == []
+    monkeypatch.setattr(redshift_reader, "ASK_SECONDS", 0.0)
+    assert reader.state() == known
+    assert asked == [known]
+    RedshiftStore(redshift).version_mark.end(begun, "another state")
+    assert reader.state() == "another state"
 
 
 def test_a_lost_connection_is_told_and_made_anew(reader: Warehouse, redshift: Settings) -> None:

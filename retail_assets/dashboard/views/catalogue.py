@@ -47,6 +47,12 @@ def made_at(version: str) -> dict[str, datetime]:
         return last_materialized(instance, keys) if instance else {}
 
 
+@st.cache_data(ttl="1s", max_entries=2, show_spinner=False)
+def _history(version: str) -> str:
+    """The version of the history, which opens Dagster's instance: not at every key that is typed into the search."""
+    return history_version(version)
+
+
 @st.cache_data(max_entries=1, show_spinner="reading the lineage from the SQL …")
 def graph(version: str) -> Graph:
     """The lineage of all datasets and columns, marts included, as of this version of the platform."""
@@ -72,11 +78,11 @@ def _searched(entry: Entry) -> str:
     return " ".join([entry.name, item.purpose, item.usage, *columns]).lower()
 
 
-def show_state(entry: Entry) -> None:
+def show_state(entry: Entry, version: str) -> None:
     """How much there is of it, and since when."""
     platform = open_platform()
     published = platform.store(entry.step).published(entry.contract)
-    made = made_at(history_version()).get(entry.name)
+    made = made_at(_history(version)).get(entry.name)
     dates = sorted({day for partition in published if (day := partition.get("date"))})
     facts = {
         "Rows": compact(sum(item.rows for item in published.values())),
@@ -120,14 +126,15 @@ def show_lineage(entry: Entry, lineage: Graph) -> None:
 
 def show(entry: Entry) -> None:
     """All about one dataset."""
-    item, lineage = entry.contract, graph(open_platform().version())
+    version = open_platform().version()  # some requests, where the lake is on S3
+    item, lineage = entry.contract, graph(version)
     st.subheader(entry.name, anchor=False)
     st.markdown(item.purpose)
     for text in (item.usage, item.limitations):
         if text:
             st.markdown(text)
     st.caption(f"Grain: {item.grain or 'one row'} · contract: {item.place}")
-    show_state(entry)
+    show_state(entry, version)
     show_lineage(entry, lineage)
     show_columns(entry, lineage)
     key = "/".join(asset_key(entry.step, item.name).path)

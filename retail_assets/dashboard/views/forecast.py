@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
+from retail_assets.assets.forecast_tables import HORIZON
 from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.accuracy import MODELS, show_models, show_series
 from retail_assets.dashboard.fan import fan
@@ -106,7 +107,7 @@ def require_origins(key_type: str) -> list[date]:
     return origins
 
 
-needs("features", "dim_date", "dim_product", "demand_forecast", "forecast_backtest", "forecast_errors")
+needs("features", "dim_date", "dim_product", "demand_forecast", "forecast_backtest")
 key_type = choose_key_type("forecast_of", default="brand")
 origins = require_origins(key_type)
 (reach,) = warehouse().ask("reach").to_pylist()
@@ -118,4 +119,4 @@ with right:
 for key in chosen_keys(key_type, most=1):
     show_key(key_type, key, origin, reach["first_date"])
 show_models(key_type, origin)
-show_series(key_type, origin, origin + timedelta(days=28))
+show_series(key_type, origin, origin + timedelta(days=HORIZON))

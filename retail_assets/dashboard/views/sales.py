@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +19,7 @@ from retail_assets.questions.period import Period
 
 MOST_BARS, MOST_REGIONS, MOST_CUSTOMERS = 16, 16, 20
 MONEY = "shop's currency"
+MEASURES = {"net": "Net sales", "gross": "Gross sales", "refunds": "Refunds", "payments": "Payments"}
 CUTS = {"category": "By category", "region": "By country"}
 TABLES = ("sales_by_region", "sales_by_category", "sales_by_category_region", "customer_value")
 COLUMNS = {
@@ -32,25 +34,38 @@ COLUMNS = {
 
 
 def show_totals(period: Period) -> None:
-    """What came in and what was paid back, against the period before, and day by day."""
+    """What came in and what was paid back, against the period before as far as there is all of it, and day by day."""
+    (reach,) = warehouse().ask("sales_reach").to_pylist()
+    is_whole = period.before >= reach["first_date"]
     days = warehouse().ask("sales_dates", first=period.before, last=period.last).to_pylist()
-    now = [row for row in days if row["date"] >= period.first]
+    now = every_day([row for row in days if row["date"] >= period.first], period)
     before = [row for row in days if row["date"] < period.first]
-    labels = {"net": "Net sales", "gross": "Gross sales", "refunds": "Refunds", "payments": "Payments"}
-    for place, (name, label) in zip(st.columns(len(labels)), labels.items(), strict=True):
+    for place, (name, label) in zip(st.columns(len(MEASURES)), MEASURES.items(), strict=True):
         trend = [row[name] for row in now]
         place.metric(
             label,
             compact(sum(trend)),
-            change(sum(trend), sum(row[name] for row in before)),
+            change(sum(trend), sum(row[name] for row in before)) if is_whole else None,
             delta_color="inverse" if name == "refunds" else "normal",
             chart_data=trend,
             chart_type="area",
             border=True,
         )
+    if not is_whole:
+        st.caption("Before this period there are not as many days to compare the totals with.")
     long = pd.DataFrame(now, columns=["date", "net", "refunds"]).melt("date", var_name="what", value_name="amount")
     chart = charts.lines(long, "amount", f"sales a day ({MONEY})", ",.0f", colour="what", legend="")
     charts.show(chart, f"Line chart of net sales and refunds a day, {period}", 240)
+
+
+def every_day(rows: list[dict[str, Any]], period: Period) -> list[dict[str, Any]]:
+    """The days of the period, with 0 where nothing was sold.
+
+    The table has no row of such a day, and a line would join its neighbours.
+    """
+    known = {row["date"]: row for row in rows}
+    days = [period.first + timedelta(days=number) for number in range(period.length)]
+    return [known.get(day, {"date": day, **dict.fromkeys(MEASURES, 0)}) for day in days]
 
 
 def show_cuts(period: Period) -> None:

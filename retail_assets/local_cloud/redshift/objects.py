@@ -60,13 +60,14 @@ class Bucket:
     def _listed_in(self, url: str) -> list[str]:
         bucket, key = split_url(url)
         entries = json.loads(self._get(bucket, key).read())["entries"]
+        sizes = {entry["url"]: self._size(entry["url"]) for entry in entries}
         for entry in entries:
-            held = self._size(entry["url"])
+            held = sizes[entry["url"]]
             if held is None and entry.get("mandatory"):
                 raise S3Failure(f"Problem reading manifest file - mandatory S3 file is missing: {entry['url']}")
             if held is not None and held != entry.get("meta", {}).get("content_length"):
                 raise S3Failure(f"Manifest file is not in correct json format: content_length of {entry['url']}")
-        return [entry["url"] for entry in entries if self._size(entry["url"]) is not None]
+        return [entry["url"] for entry in entries if sizes[entry["url"]] is not None]
 
     def _size(self, url: str) -> int | None:
         from botocore.exceptions import ClientError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from retail_assets.engine.locking import exclusive
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.publication import Publication, Published, changed
+from retail_assets.engine.s3_errors import S3Error
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.staging import Output
 from retail_assets.settings import Settings
-from retail_assets.warehouse.redshift.connecting import NoSuchTable, Redshift
+from retail_assets.warehouse.redshift.connecting import NoSuchTable, Redshift, RedshiftError, Session
 from retail_assets.warehouse.redshift.loading import Target, copy, latest_loads, loaded, swap
 from retail_assets.warehouse.redshift.pieces import pieces
 from retail_assets.warehouse.redshift.sql import role_of
@@ -27,6 +28,8 @@ from retail_assets.warehouse.redshift.version_mark import VersionMark
 
 DEFAULT_STAGING = "_redshift"
 STAGING_FOLDER = ".warehouse-staging"
+NOTING_ATTEMPTS = 5
+"""Where other loads begin all the time; then the mark says that one is under way, and Redshift is asked."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,11 @@ class RedshiftStore:
 
     def version(self) -> str:
         """Changes with every load. Redshift is asked only where a load is under way or has failed."""
-        if (known := self.version_mark.read()) is not None:
-            return known
+        known = self.version_mark.read()
+        return self.asked_version() if known is None else known
+
+    def asked_version(self) -> str:
+        """The same, asked of Redshift."""
         try:
             with self.redshift.session() as session:
                 return latest_loads(session, self.namespace)
@@ -117,5 +123,25 @@ class RedshiftStore:
                 found = pieces(contract, wanted, folder, local, self.settings)
                 selects = copy(target, found, folder, role_of(self.settings.redshift))
             begun = self.version_mark.begin()
-            self.version_mark.end(begun, swap(target, wanted, selects))
+            try:
+                version = swap(target, wanted, selects)
+            except Exception:
+                # Rolled back: the state is as it was, and its name is noted again. Else everybody who looks would ask
+                # Redshift, and keep it awake, until a load succeeds. Where it cannot be asked, they have to.
+                with suppress(RedshiftError, S3Error):
+                    self._note(session, begun, latest_loads(session, self.namespace))
+                raise
+            with suppress(RedshiftError, S3Error):  # what was loaded is loaded
+                self._note(session, begun, version)
             return len(wanted)
+
+    def _note(self, session: Session, begun: str, version: str) -> None:
+        """Note what the state is called now, as of after the last load that has begun.
+
+        Another that began later may have ended first, and has then noted a state without this load.
+        """
+        for _ in range(NOTING_ATTEMPTS):
+            if self.version_mark.end(begun, version):
+                return
+            begun = self.version_mark.begin()
+            version = latest_loads(session, self.namespace)

@@ -38,11 +38,12 @@ class VersionMark:
         """Say that a load is under way; returns what ``end`` needs to know it again."""
         return self.s3.put(self.place, f"{LOADING}{uuid4().hex}".encode()).etag
 
-    def end(self, begun: str, version: str) -> None:
-        """Say what the state is called now, unless another load has begun since: that one will."""
+    def end(self, begun: str, version: str) -> bool:
+        """Say what the state is called now; returns whether no other load has begun since, so that it is."""
         try:
             self.s3.put(self.place, version.encode(), only_if=begun)
         except ObjectChanged:
-            pass
+            return False
         except S3Error as error:  # what was loaded is loaded
             LOG.warning("the version of the tables is not noted, so that Redshift will be asked for it: %s", error)
+        return True
