@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from retail_assets.assets import sales_export_asset
 from retail_assets.assets.catalogue import sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
@@ -69,6 +70,16 @@ def test_a_backfill_without_its_database_fails_and_names_it(small_shop: ShopData
     assert stage.step == "shop_tables"
     assert any("there is no table public.payment" in reason for reason in stage.reasons)
     assert work.platform.version() == before
+
+
+def test_ctrl_c_during_the_export_ends_the_backfill(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sales_export_asset, "export_sales", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        work.run()
 
 
 def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabase, work: Backfill) -> None:
