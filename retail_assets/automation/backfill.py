@@ -121,9 +121,9 @@ class Backfill:
         try:
             if self.platform.settings.sales.is_configured:
                 self.platform.extraction.take()
-        except (SourceError, ModuleNotFoundError) as error:
+            stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
+        except (SourceError, S3Error) as error:
             return [_not_made(tables.name, str(error))]
-        stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
         for step in others:
             days = Chosen(within(known_days(self.platform), first, last), ())
             stages.append(self._stage(stage_of(self.platform, step, days), force))

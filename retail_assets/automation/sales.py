@@ -45,7 +45,10 @@ def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     )
     def stale_sales(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         platform: Platform = context.resources.platform
-        found = look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
+        try:
+            found = look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
+        except SourceError as error:
+            return dg.SkipReason(str(error))
         return found if isinstance(found, dg.SensorResult) and found.run_requests else _export(platform) or found
 
     return [shop_changes, stale_sales] if settings.sales.is_configured else [stale_sales]
@@ -84,7 +87,7 @@ def look_for_changes(instance: dg.DagsterInstance, platform: Platform) -> dg.Sen
     known = platform.extraction.version()
     try:
         seen = platform.extraction.changed_fingerprint()
-    except (SourceError, ModuleNotFoundError) as error:
+    except SourceError as error:
         return dg.SkipReason(str(error))
     if seen is None:
         return dg.SkipReason("no change")

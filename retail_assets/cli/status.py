@@ -134,6 +134,7 @@ def _to_make(platform: Platform, step: Step) -> int | None:
     from retail_assets.assets.materialization import runnable, stale
     from retail_assets.assets.step import of_dates
     from retail_assets.sources.declared.source import GROUP
+    from retail_assets.sources.postgres.connection import SourceError
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
@@ -142,7 +143,7 @@ def _to_make(platform: Platform, step: Step) -> int | None:
         is_wanted = is_ready(platform, step) if step.mart else days or step.extracts or step.domain == GROUP
         wanted = of_dates(step.partitioning, days) if is_wanted else []
         return len(stale(platform, step, runnable(platform, step, wanted)))
-    except ValueError:
+    except (ValueError, SourceError):
         return None
 
 

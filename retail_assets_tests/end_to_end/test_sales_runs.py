@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ from retail_assets.automation.backfill import Backfill
 from retail_assets.automation.sales import look_for_changes
 from retail_assets.automation.sensors import look_for_stale
 from retail_assets.definitions import platform_definitions
+from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
+from retail_assets.sources.postgres import connection
+from retail_assets.sources.postgres.marks import Marks
 from retail_assets_tests.building import rows
 from retail_assets_tests.oracles.sales import SalesOracle
 from retail_assets_tests.servers.shop_database import FIRST, LAST, ShopDatabase
@@ -70,6 +73,51 @@ def test_a_backfill_without_its_database_fails_and_names_it(small_shop: ShopData
     assert stage.step == "shop_tables"
     assert any("there is no table public.payment" in reason for reason in stage.reasons)
     assert work.platform.version() == before
+
+
+def _damage(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> str:
+    work.platform.settings.forgotten_file.write_text("{")
+    return "forgotten.json, which keeps forgotten customers from coming back, is damaged"
+
+
+def _refuse_the_marks(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> str:
+    def refused(_: Marks) -> None:
+        raise S3Error("s3://shop/_forgotten.json cannot be read: no permission")
+
+    monkeypatch.setattr(Marks, "read", refused)
+    return "s3://shop/_forgotten.json cannot be read"
+
+
+def _hide_the_extension(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> str:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError("DuckDB has no postgres_scanner: pip install 'retail-assets[sales]'")
+
+    monkeypatch.setattr(connection, "load_extension", missing)
+    return "pip install 'retail-assets[sales]'"
+
+
+@pytest.mark.parametrize("fault", [_damage, _refuse_the_marks, _hide_the_extension])
+def test_what_keeps_the_shop_from_being_read_fails_its_stage_and_no_other(
+    fault: Callable[[Backfill, pytest.MonkeyPatch], str], work: Backfill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.platform.settings.data_dir.mkdir(exist_ok=True)
+    said = fault(work, monkeypatch)
+
+    report = work.run()
+
+    failed = {stage.step: stage.reasons for stage in report.stages if stage.failed}
+    assert list(failed) == ["shop_tables"]
+    assert said in " ".join(failed["shop_tables"])
+    tables = sales_steps()[0]
+    run = work.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=work.instance,
+        asset_selection=[asset_key(tables, output) for output in tables.outputs],
+        raise_on_error=False,
+    )
+    (event,) = run.filter_events(lambda event: event.is_step_failure)
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    assert said in (failure.description or "")
 
 
 def test_ctrl_c_during_the_export_ends_the_backfill(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 
 import dagster as dg
@@ -16,6 +17,7 @@ from retail_assets.automation.backfill import Backfill
 from retail_assets.automation.declared_sources import look_for_changes, look_for_stale_sources
 from retail_assets.automation.taking_in import take_in_sources
 from retail_assets.definitions import platform_definitions
+from retail_assets.settings import SalesSettings
 from retail_assets.sources.declared.source import read_sources
 from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared
 
@@ -171,6 +173,28 @@ def test_a_damaged_state_stops_no_other_source(shop: Declared, instance: dg.Dags
     assert (stages["shops"], stages["orders"]) == ((0, 1), (2, 0))
     assert isinstance(look_for_changes(shop.platform, sources), dg.SkipReason)
     assert isinstance(look_for_stale_sources(instance, shop.platform, None, sources), dg.SensorResult)
+
+
+@pytest.mark.parametrize("host", [None, "localhost"])
+def test_a_damaged_snapshot_of_the_shop_stops_no_declared_source(
+    host: str | None, shop: Declared, instance: dg.DagsterInstance
+) -> None:
+    chosen = shop.settings = shop.settings.model_copy(update={"sales": SalesSettings(host=host)})
+    chosen.extraction_dir.mkdir(parents=True)
+    (chosen.extraction_dir / "snapshot.json").write_text("{")
+
+    definitions = platform_definitions(chosen)
+
+    report = Backfill(shop.platform, definitions, instance).run()
+
+    stages = {stage.step: stage for stage in report.stages}
+    assert (stages["shops"].made, stages["orders"].made) == (1, 2)
+    assert stages["shop_tables"].failed == ("all",)
+    assert re.search(r"snapshot\.json is damaged .* Remove it", *stages["shop_tables"].reasons)
+    sensor = definitions.resolve_sensor_def("stale_sales")
+    resources = {"platform": shop.platform}
+    context = dg.build_sensor_context(instance=instance, definitions=definitions, resources=resources)
+    assert "snapshot.json is damaged" in str(sensor.evaluate_tick(context).skip_message)
 
 
 def test_a_backfill_can_leave_the_sources_unasked(shop: Declared, instance: dg.DagsterInstance) -> None:
