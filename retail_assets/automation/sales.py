@@ -11,7 +11,7 @@ from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import is_outdated
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
-from retail_assets.automation.sensors import look_for_stale
+from retail_assets.automation.looking import Wanted, look_for_stale
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.connection import SourceError
 
@@ -46,7 +46,7 @@ def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     def stale_sales(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         platform: Platform = context.resources.platform
         try:
-            found = look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
+            found = look_for_stale(context.instance, platform, context.cursor, lambda: _wanted(platform))
         except SourceError as error:
             return dg.SkipReason(str(error))
         return found if isinstance(found, dg.SensorResult) and found.run_requests else _export(platform) or found
@@ -69,6 +69,10 @@ def sales_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             description="Extracts the shop's tables: a server that crashed may have lost its counters.",
         )
     ]
+
+
+def _wanted(platform: Platform) -> Wanted:
+    return Wanted(sales_steps(), known_days(platform))
 
 
 def _export(platform: Platform) -> dg.SensorResult | None:

@@ -16,8 +16,8 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
 from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.looking import Wanted, look_for_stale
 from retail_assets.automation.sales import look_for_changes
-from retail_assets.automation.sensors import look_for_stale
 from retail_assets.definitions import platform_definitions
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
@@ -146,7 +146,7 @@ def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabas
     assert isinstance(look_for_changes(instance, platform), dg.SkipReason)
 
     def due() -> list[list[str]]:
-        found = look_for_stale(instance, platform, None, sales_steps(), known_days(platform))
+        found = look_for_stale(instance, platform, None, lambda: Wanted(sales_steps(), known_days(platform)))
         requests = found.run_requests or [] if isinstance(found, dg.SensorResult) else []
         return [sorted(key.to_user_string() for key in item.asset_selection or []) for item in requests]
 
