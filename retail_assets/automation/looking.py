@@ -74,6 +74,10 @@ class Tick:
             cursor=attempts.after(seen, due.outdated, vain, asked).text(),
         )
 
+    def is_making(self, keys: Collection[dg.AssetKey]) -> bool:
+        """Whether a run that waits or works makes any of these assets."""
+        return any(chosen is None or not chosen.isdisjoint(keys) for chosen in self.running.values())
+
 
 def look_for_stale(
     instance: dg.DagsterInstance, platform: Platform, cursor: str | None, wanted: Callable[[], Wanted] = Wanted

@@ -15,15 +15,18 @@ from retail_assets.assets.catalogue import sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
+from retail_assets.assets.sales_export import export_location, export_sales
 from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.automation.looking import Wanted, look_for_stale
 from retail_assets.automation.sales import look_for_changes
 from retail_assets.definitions import platform_definitions
+from retail_assets.engine.locking import exclusive
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres import connection
 from retail_assets.sources.postgres.marks import Marks
-from retail_assets_tests.building import rows
+from retail_assets_tests.building import build, event, land, rows
 from retail_assets_tests.oracles.sales import SalesOracle
 from retail_assets_tests.servers.shop_database import FIRST, LAST, ShopDatabase
 
@@ -155,6 +158,39 @@ def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabas
     work._launch(joined, [])
     days = [item for item in due() if "sales" in item]
     assert len(days) == 1
+
+
+def test_the_export_is_asked_for_once_a_change_and_waits_for_whoever_makes_sales(
+    work: Backfill,
+) -> None:
+    """The files were removed; then another dataset is published, which is no reason to ask for them again."""
+    work.run()
+    platform, instance = work.platform, work.instance
+    (Path(export_location(platform)) / "_files.json").unlink()
+    sensor = work.definitions.resolve_sensor_def("stale_sales")
+
+    def asked() -> list[str]:
+        context = dg.build_sensor_context(
+            instance=instance, definitions=work.definitions, resources={"platform": platform}
+        )
+        requests = sensor.evaluate_tick(context).run_requests or []
+        return [(request.run_key or "").rpartition(" ")[0] for request in requests]  # without the hour
+
+    (key,) = asked()
+    land(platform, "day.csv", [event()])
+    build(platform, "raw_events")
+    assert asked() == [key]
+    with exclusive(backfill_lock(platform), "backfilling"):
+        assert asked() == []
+    job = work.definitions.resolve_implicit_global_asset_job_def()
+    for name in ("sales", "sales_export"):
+        running = instance.create_run_for_job(
+            job, asset_selection=frozenset({dg.AssetKey(name)}), status=dg.DagsterRunStatus.STARTED
+        )
+        assert asked() == []
+        instance.report_run_canceled(running)
+    export_sales(platform)
+    assert asked() == []
 
 
 def test_without_a_database_nothing_is_said_of_sales(tmp_path: Path) -> None:
