@@ -234,6 +234,25 @@ def test_a_look_reads_no_manifest_where_all_is_as_at_the_one_before(
     assert read == []
 
 
+def test_a_date_that_another_input_lacks_is_not_asked_for(
+    platform: Platform, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """A mart of a mart and of a dataset that lags: its runs would fail for want of that one."""
+    other = Platform.local(platform.settings.model_copy(update={"data_dir": tmp_path / "data"}))
+    land_days(other, DATES[:2])
+    build(other, "raw_events", "clean_events", "daily_aggregates")
+    build(other, "product_days", dates=DATES[:1])
+    drop(other.settings, "daily_views", DAILY_VIEWS, DAILY_VIEWS_COLUMNS, warehouse=False)
+    sql = "SELECT date, sum(views) AS views FROM daily_views JOIN product_days USING (date) GROUP BY date"
+    drop(other.settings, "lagging", sql, {"date": "DATE", "views": "BIGINT"}, warehouse=False)
+
+    assert follow(other, instance) == [["daily_views"], ["lagging"]]
+    assert {item.key for item in other.stores["lake"].published(contract("lagging"))} == {DATES[0]}
+
+    build(other, "product_days", dates=DATES[1:2])
+    assert follow(other, instance) == [["lagging"]]
+
+
 def test_a_date_that_is_only_half_there_is_not_read(platform: Platform, tmp_path: Path) -> None:
     """A mart by date that reads something kept by date and key type waits for all key types."""
     other = Platform.local(platform.settings.model_copy(update={"data_dir": tmp_path / "data"}))
