@@ -42,9 +42,17 @@ def export_location(platform: Platform) -> str:
 
 def is_outdated(platform: Platform) -> bool:
     """Whether the files show other sales than the lake has, or in another format than settings say."""
+    return pending_change(platform) is not None
+
+
+def pending_change(platform: Platform) -> str | None:
+    """What the files were made from and would be now, as digests; None where that is the same."""
     tree = tree_at(export_location(platform), platform.settings.s3)
     dataset = platform.stores["lake"].dataset(contract(NAME))
-    return bool(dataset.objects) and tree.listing().made_from != _content(platform, dataset)
+    if not dataset.objects:
+        return None
+    before, now = tree.listing().made_from, _content(platform, dataset)
+    return f"{before}..{now}" if before != now else None
 
 
 def export_sales(platform: Platform) -> Exported:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from retail_assets.assets.platform import Platform
+from retail_assets.engine.s3_errors import S3Error
 from retail_assets.sources.postgres.connection import SourceError
 
 SHOP_DATABASE = dg.AssetKey("shop_database")
@@ -21,5 +22,5 @@ def extract(platform: Platform) -> None:
     """Take a new snapshot of the shop's tables; a Failure says why where that cannot be."""
     try:
         platform.extraction.take()
-    except (SourceError, ModuleNotFoundError) as error:
+    except (SourceError, S3Error) as error:
         raise dg.Failure(str(error), allow_retries=False) from error

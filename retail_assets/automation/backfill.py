@@ -121,9 +121,9 @@ class Backfill:
         try:
             if self.platform.settings.sales.is_configured:
                 self.platform.extraction.take()
-        except (SourceError, ModuleNotFoundError) as error:
+            stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
+        except (SourceError, S3Error) as error:
             return [_not_made(tables.name, str(error))]
-        stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
         for step in others:
             days = Chosen(within(known_days(self.platform), first, last), ())
             stages.append(self._stage(stage_of(self.platform, step, days), force))
@@ -171,8 +171,6 @@ class Backfill:
         reasons: list[str] = []
         for days in consecutive(todo):
             result = self._launch(step, days)
-            if _was_interrupted(result):
-                raise KeyboardInterrupt
             if not result.success:
                 failed.extend(self._unmade(step, [item for item in todo if not days or item.get("date") in days]))
                 reasons.extend(_reasons(result))
@@ -216,14 +214,18 @@ class Backfill:
     def _run_assets(
         self, keys: Sequence[dg.AssetKey], tags: Mapping[str, str] | None = None
     ) -> dg.ExecuteInProcessResult:
+        """One run of these assets; KeyboardInterrupt where Ctrl-C ended it, which is more than a run that failed."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
-        return job.execute_in_process(
+        result = job.execute_in_process(
             instance=self.instance,
             asset_selection=keys,
             tags={**(tags or {}), "retail/launched_by": "backfill"},
             run_config=QUIET,
             raise_on_error=False,
         )
+        if _was_interrupted(result):
+            raise KeyboardInterrupt
+        return result
 
 
 def _not_made(name: str, reason: str) -> StageReport:

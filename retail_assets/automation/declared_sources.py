@@ -1,7 +1,6 @@
 """Declared sources without a hand on the keyboard: looked at by schedule or all the time, and followed."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,7 +8,7 @@ import dagster as dg
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.platform import Platform
-from retail_assets.automation.sensors import look_for_stale
+from retail_assets.automation.looking import Tick, Wanted
 from retail_assets.automation.taking_in import SOURCES_OP, take_in_sources
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
@@ -96,31 +95,28 @@ def look_for_stale_sources(
     instance: dg.DagsterInstance, platform: Platform, cursor: str | None, sources: tuple[DeclaredSource, ...]
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for what is due of each source that has been taken in; each has days and a memory of its own."""
+    tick = Tick.of(instance, platform)
+    if isinstance(tick, dg.SkipReason):
+        return tick
     cursors: dict[str, str | None] = json.loads(cursor) if cursor else {}
     requests: list[dg.RunRequest] = []
-    for name, found in _looks(instance, platform, cursors, sources):
+    for source in sources:
+        found = _look(tick, cursors.get(source.name), source)
         if isinstance(found, dg.SensorResult):
-            cursors[name] = found.cursor
+            cursors[source.name] = found.cursor
             requests += found.run_requests or []
     waiting = None if requests else "nothing is due"
     return dg.SensorResult(run_requests=requests, skip_reason=waiting, cursor=json.dumps(cursors))
 
 
-def _looks(
-    instance: dg.DagsterInstance,
-    platform: Platform,
-    cursors: dict[str, str | None],
-    sources: tuple[DeclaredSource, ...],
-) -> Iterator[tuple[str, dg.SensorResult | dg.SkipReason]]:
-    for source in sources:
-        if not platform.intake(source.name).version():
-            continue
-        steps = tuple(source_steps(source))
-        try:
-            days = declared_days(platform, steps[0])
-            yield source.name, look_for_stale(instance, platform, cursors.get(source.name), steps, days)
-        except SourceUnavailable as error:
-            yield source.name, dg.SkipReason(str(error))
+def _look(tick: Tick, cursor: str | None, source: DeclaredSource) -> dg.SensorResult | dg.SkipReason:
+    if not tick.platform.intake(source.name).version():
+        return dg.SkipReason(f"{source.name} was never taken in")
+    steps = tuple(source_steps(source))
+    try:
+        return tick.look(cursor, lambda: Wanted(steps, declared_days(tick.platform, steps[0])))
+    except SourceUnavailable as error:
+        return dg.SkipReason(str(error))
 
 
 def _configured(names: list[str]) -> dict[str, object]:

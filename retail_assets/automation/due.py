@@ -104,9 +104,26 @@ class Due:
         """The dates that a step is due for, or will be once what it reads is made."""
         candidates = self._outdated(step, known).items()
         found = {day for day, made in candidates if self._is_fresh(f"{step.name}|{day}", made)}
-        for upstream in step.upstreams:
-            found |= _reached(step, upstream, due.get(self._makers.get(upstream.name, ""), frozenset()), known)
-        return frozenset(found)
+        reached = {
+            day for upstream in step.upstreams for day in _reached(step, upstream, self._due_of(upstream, due), known)
+        }
+        return frozenset(found | self._within_reach(step, reached - found, due))
+
+    def _due_of(self, upstream: Upstream, due: Mapping[str, frozenset[str]]) -> frozenset[str]:
+        """The dates that whatever makes this input is due for."""
+        return due.get(self._makers.get(upstream.name, ""), frozenset())
+
+    def _within_reach(self, step: Step, days: Collection[str], due: Mapping[str, frozenset[str]]) -> set[str]:
+        """Those of the days whose inputs are all published or due: a run for any other must fail."""
+        inputs = self.platform.inputs(step) if days else {}
+
+        def comes(upstream: Upstream, day: str) -> bool:
+            if (NO_DATE if upstream.partitioning == "none" else day) in self._due_of(upstream, due):
+                return True
+            wanted = of_dates(step.partitioning, [day])
+            return not any(upstream.missing(inputs[upstream.name], partition) for partition in wanted)
+
+        return {day for day in days if all(comes(upstream, day) for upstream in step.upstreams)}
 
     def _is_fresh(self, name: str, made: str) -> bool:
         return self.tried.get(name) != made and name not in self.vain

@@ -6,7 +6,7 @@ from retail_assets.assets.catalogue import marts_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.marts import is_ready, mart_dates
 from retail_assets.assets.platform import Platform
-from retail_assets.automation.sensors import look_for_stale
+from retail_assets.automation.looking import Wanted, look_for_stale
 from retail_assets.settings import Settings
 
 
@@ -37,7 +37,10 @@ def look_for_stale_marts(
     instance: dg.DagsterInstance, platform: Platform, cursor: str | None, loaded: set[dg.AssetKey]
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs of the marts that are due; of those that are new to the definitions, once these are reloaded."""
-    steps = [step for step in marts_of(platform.settings).steps if asset_key(step, step.outputs[0]) in loaded]
-    ready = tuple(step for step in steps if step.partitioning == "date" or is_ready(platform, step))
-    dates = {day for step in ready for day in mart_dates(platform, step)}
-    return look_for_stale(instance, platform, cursor, ready, sorted(dates))
+
+    def wanted() -> Wanted:
+        steps = [step for step in marts_of(platform.settings).steps if asset_key(step, step.outputs[0]) in loaded]
+        ready = tuple(step for step in steps if step.partitioning == "date" or is_ready(platform, step))
+        return Wanted(ready, sorted({day for step in ready for day in mart_dates(platform, step)}))
+
+    return look_for_stale(instance, platform, cursor, wanted)

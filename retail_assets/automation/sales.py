@@ -1,6 +1,5 @@
 """Sales without a hand on the keyboard: changes in the shop's database are noticed, extracted and followed."""
 
-import hashlib
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,9 +8,9 @@ from retail_assets.assets.catalogue import sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
-from retail_assets.assets.sales_export import is_outdated
+from retail_assets.assets.sales_export import pending_change
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
-from retail_assets.automation.sensors import look_for_stale
+from retail_assets.automation.looking import Tick, Wanted
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.connection import SourceError
 
@@ -37,16 +36,14 @@ def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         return look_for_changes(context.instance, context.resources.platform)
 
     @dg.sensor(
-        asset_selection=_everything(),
+        asset_selection=dg.AssetSelection.assets(*_keys()),
         minimum_interval_seconds=settings.sensor_seconds,
         default_status=status,
         required_resource_keys={"platform"},
         description="Makes what is missing or stale of sales: the days whose rows have changed, and what reads them.",
     )
     def stale_sales(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        platform: Platform = context.resources.platform
-        found = look_for_stale(context.instance, platform, context.cursor, sales_steps(), known_days(platform))
-        return found if isinstance(found, dg.SensorResult) and found.run_requests else _export(platform) or found
+        return look_for_stale_sales(context.instance, context.resources.platform, context.cursor)
 
     return [shop_changes, stale_sales] if settings.sales.is_configured else [stale_sales]
 
@@ -68,28 +65,45 @@ def sales_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     ]
 
 
-def _export(platform: Platform) -> dg.SensorResult | None:
-    """Ask for the files by category and region, where they are not up to date; once for each state of the lake."""
-    if not is_outdated(platform):
-        return None
-    state = platform.stores["lake"].version()
-    key = hashlib.sha256(state.encode()).hexdigest()[:24]
-    return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=f"export {key}", asset_selection=[dg.AssetKey(SALES_EXPORT)])]
-    )
-
-
 def look_for_changes(instance: dg.DagsterInstance, platform: Platform) -> dg.SensorResult | dg.SkipReason:
     """Ask for an extraction where the database has counted changes since the latest one."""
     known = platform.extraction.version()
     try:
         seen = platform.extraction.changed_fingerprint()
-    except (SourceError, ModuleNotFoundError) as error:
+    except SourceError as error:
         return dg.SkipReason(str(error))
     if seen is None:
         return dg.SkipReason("no change")
-    hour = datetime.now(UTC).strftime("%Y-%m-%d %H")  # what failed is tried again in an hour, or at the next change
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{known} {seen} {hour}")])
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{known} {seen} {_hour()}")])
+
+
+def look_for_stale_sales(
+    instance: dg.DagsterInstance, platform: Platform, cursor: str | None
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for what is due of sales; for the files by category and region once nothing is, and nothing is being made."""
+    tick = Tick.of(instance, platform)
+    if isinstance(tick, dg.SkipReason):
+        return tick
+    try:
+        found = tick.look(cursor, lambda: Wanted(sales_steps(), known_days(platform)))
+    except SourceError as error:
+        return dg.SkipReason(str(error))
+    result = found if isinstance(found, dg.SensorResult) else dg.SensorResult()
+    if result.run_requests or tick.is_making(_keys()):
+        return found
+    export = _export(platform)
+    return dg.SensorResult(run_requests=[export], cursor=result.cursor) if export else found
+
+
+def _export(platform: Platform) -> dg.RunRequest | None:
+    """A run of the files by category and region, where they are not up to date: once for each change of theirs."""
+    change = pending_change(platform)
+    return dg.RunRequest(f"export {change} {_hour()}", asset_selection=[dg.AssetKey(SALES_EXPORT)]) if change else None
+
+
+def _hour() -> str:
+    """What failed is tried again in an hour, or at the next change."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H")
 
 
 def _shop_tables() -> dg.AssetSelection:
@@ -97,6 +111,6 @@ def _shop_tables() -> dg.AssetSelection:
     return dg.AssetSelection.assets(*(asset_key(tables, output) for output in tables.outputs))
 
 
-def _everything() -> dg.AssetSelection:
+def _keys() -> list[dg.AssetKey]:
     keys = [asset_key(step, output) for step in sales_steps() for output in step.outputs]
-    return dg.AssetSelection.assets(*keys, dg.AssetKey(SALES_EXPORT))
+    return [*keys, dg.AssetKey(SALES_EXPORT)]

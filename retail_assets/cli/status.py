@@ -139,6 +139,7 @@ def _to_make(platform: Platform, step: Step) -> tuple[int | None, str]:
     from retail_assets.assets.step import of_dates
     from retail_assets.sources.declared.errors import SourceUnavailable
     from retail_assets.sources.declared.source import GROUP
+    from retail_assets.sources.postgres.connection import SourceError
 
     try:
         published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
@@ -147,7 +148,7 @@ def _to_make(platform: Platform, step: Step) -> tuple[int | None, str]:
         is_wanted = is_ready(platform, step) if step.mart else days or step.extracts or step.domain == GROUP
         wanted = of_dates(step.partitioning, days) if is_wanted else []
         return len(stale(platform, step, runnable(platform, step, wanted))), ""
-    except SourceUnavailable as error:
+    except (SourceUnavailable, SourceError) as error:
         return None, str(error)
     except ValueError:
         return None, ""

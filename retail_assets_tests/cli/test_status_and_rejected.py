@@ -79,6 +79,18 @@ def test_a_stale_dataset_is_seen(
     assert (found["features"], found["daily_aggregates"]) == (6, 0)
 
 
+def test_a_damaged_snapshot_of_the_shop_hides_no_dataset(retail: Retail, data_dir: Path) -> None:
+    (data_dir / ".extraction").mkdir(parents=True)
+    (data_dir / ".extraction" / "snapshot.json").write_text("{")
+
+    result = retail("status", "--format", "json")
+
+    found = {item["dataset"]: item for item in result.json["datasets"]}
+    assert result.code == 1
+    assert (found["raw_payment"]["to_make"], found["raw_events"]["to_make"]) == (None, 0)
+    assert "snapshot.json is damaged" in found["raw_payment"]["problem"]
+
+
 def test_a_damaged_manifest_hides_no_other_dataset(retail: Retail, built_once: Path, data_dir: Path) -> None:
     shutil.copytree(built_once, data_dir)
     (data_dir / "lake" / "features" / "_manifest.json").write_text("{")

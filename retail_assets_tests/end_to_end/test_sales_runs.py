@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,23 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from retail_assets.assets import sales_export_asset
 from retail_assets.assets.catalogue import sales_steps
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
+from retail_assets.assets.sales_export import export_location, export_sales
 from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.backfill_lock import backfill_lock
+from retail_assets.automation.looking import Wanted, look_for_stale
 from retail_assets.automation.sales import look_for_changes
-from retail_assets.automation.sensors import look_for_stale
 from retail_assets.definitions import platform_definitions
+from retail_assets.engine.locking import exclusive
+from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
-from retail_assets_tests.building import rows
+from retail_assets.sources.postgres import connection
+from retail_assets.sources.postgres.marks import Marks
+from retail_assets_tests.building import build, event, land, rows
 from retail_assets_tests.oracles.sales import SalesOracle
 from retail_assets_tests.servers.shop_database import FIRST, LAST, ShopDatabase
 
@@ -71,6 +78,61 @@ def test_a_backfill_without_its_database_fails_and_names_it(small_shop: ShopData
     assert work.platform.version() == before
 
 
+def _damage(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> str:
+    work.platform.settings.forgotten_file.write_text("{")
+    return "forgotten.json, which keeps forgotten customers from coming back, is damaged"
+
+
+def _refuse_the_marks(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> str:
+    def refused(_: Marks) -> None:
+        raise S3Error("s3://shop/_forgotten.json cannot be read: no permission")
+
+    monkeypatch.setattr(Marks, "read", refused)
+    return "s3://shop/_forgotten.json cannot be read"
+
+
+def _hide_the_extension(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> str:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError("DuckDB has no postgres_scanner: pip install 'retail-assets[sales]'")
+
+    monkeypatch.setattr(connection, "load_extension", missing)
+    return "pip install 'retail-assets[sales]'"
+
+
+@pytest.mark.parametrize("fault", [_damage, _refuse_the_marks, _hide_the_extension])
+def test_what_keeps_the_shop_from_being_read_fails_its_stage_and_no_other(
+    fault: Callable[[Backfill, pytest.MonkeyPatch], str], work: Backfill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.platform.settings.data_dir.mkdir(exist_ok=True)
+    said = fault(work, monkeypatch)
+
+    report = work.run()
+
+    failed = {stage.step: stage.reasons for stage in report.stages if stage.failed}
+    assert list(failed) == ["shop_tables"]
+    assert said in " ".join(failed["shop_tables"])
+    tables = sales_steps()[0]
+    run = work.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=work.instance,
+        asset_selection=[asset_key(tables, output) for output in tables.outputs],
+        raise_on_error=False,
+    )
+    (event,) = run.filter_events(lambda event: event.is_step_failure)
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    assert said in (failure.description or "")
+
+
+def test_ctrl_c_during_the_export_ends_the_backfill(work: Backfill, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sales_export_asset, "export_sales", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        work.run()
+
+
 def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabase, work: Backfill) -> None:
     work.run()
     platform, instance = work.platform, work.instance
@@ -87,7 +149,7 @@ def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabas
     assert isinstance(look_for_changes(instance, platform), dg.SkipReason)
 
     def due() -> list[list[str]]:
-        found = look_for_stale(instance, platform, None, sales_steps(), known_days(platform))
+        found = look_for_stale(instance, platform, None, lambda: Wanted(sales_steps(), known_days(platform)))
         requests = found.run_requests or [] if isinstance(found, dg.SensorResult) else []
         return [sorted(key.to_user_string() for key in item.asset_selection or []) for item in requests]
 
@@ -96,6 +158,39 @@ def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabas
     work._launch(joined, [])
     days = [item for item in due() if "sales" in item]
     assert len(days) == 1
+
+
+def test_the_export_is_asked_for_once_a_change_and_waits_for_whoever_makes_sales(
+    work: Backfill,
+) -> None:
+    """The files were removed; then another dataset is published, which is no reason to ask for them again."""
+    work.run()
+    platform, instance = work.platform, work.instance
+    (Path(export_location(platform)) / "_files.json").unlink()
+    sensor = work.definitions.resolve_sensor_def("stale_sales")
+
+    def asked() -> list[str]:
+        context = dg.build_sensor_context(
+            instance=instance, definitions=work.definitions, resources={"platform": platform}
+        )
+        requests = sensor.evaluate_tick(context).run_requests or []
+        return [(request.run_key or "").rpartition(" ")[0] for request in requests]  # without the hour
+
+    (key,) = asked()
+    land(platform, "day.csv", [event()])
+    build(platform, "raw_events")
+    assert asked() == [key]
+    with exclusive(backfill_lock(platform), "backfilling"):
+        assert asked() == []
+    job = work.definitions.resolve_implicit_global_asset_job_def()
+    for name in ("sales", "sales_export"):
+        running = instance.create_run_for_job(
+            job, asset_selection=frozenset({dg.AssetKey(name)}), status=dg.DagsterRunStatus.STARTED
+        )
+        assert asked() == []
+        instance.report_run_canceled(running)
+    export_sales(platform)
+    assert asked() == []
 
 
 def test_without_a_database_nothing_is_said_of_sales(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from retail_assets.automation.backfill import QUIET
 from retail_assets.automation.marts import look_for_stale_marts
 from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
+from retail_assets.lake.folder_lake import FolderLake
 from retail_assets.settings import Settings
 from retail_assets_tests.building import build, event, land
 from retail_assets_tests.end_to_end.running import START, days, land_days
@@ -178,36 +179,78 @@ def test_what_is_written_is_the_same_again(platform: Platform) -> None:
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files} == before
 
 
+def loaded(platform: Platform) -> set[dg.AssetKey]:
+    """The marts, all of them known to Dagster."""
+    return {asset_key(step, step.outputs[0]) for step in marts_of(platform.settings).steps}
+
+
+def follow(platform: Platform, instance: dg.DagsterInstance) -> list[list[str]]:
+    """Look and make what is asked for until nothing is; each run must succeed."""
+    runs, cursor = [], None
+    for _ in range(8):
+        found = look_for_stale_marts(instance, platform, cursor, loaded(platform))
+        if not isinstance(found, dg.SensorResult) or not found.run_requests:
+            return runs
+        cursor = found.cursor
+        for request in found.run_requests:
+            runs.append(sorted(key.to_user_string() for key in request.asset_selection or ()))
+            done = platform_definitions(platform.settings).resolve_implicit_global_asset_job_def()
+            assert done.execute_in_process(
+                instance=instance, asset_selection=request.asset_selection, tags=request.tags, run_config=QUIET
+            ).success
+    raise AssertionError(f"the sensor never comes to rest: {runs}")
+
+
 def test_the_sensor_asks_for_what_is_due_and_for_nothing_twice(
     platform: Platform, instance: dg.DagsterInstance
 ) -> None:
     path = drop(platform.settings, "watched", DAILY_VIEWS, DAILY_VIEWS_COLUMNS)
     totals = "SELECT sum(views) AS views FROM watched"
     drop(platform.settings, "watched_total", totals, {"views": "BIGINT"}, warehouse=False)
-    loaded = {asset_key(step, step.outputs[0]) for step in marts_of(platform.settings).steps}
 
-    def follow() -> list[list[str]]:
-        """Look and make what is asked for until nothing is."""
-        runs, cursor = [], None
-        for _ in range(8):
-            found = look_for_stale_marts(instance, platform, cursor, loaded)
-            if not isinstance(found, dg.SensorResult) or not found.run_requests:
-                return runs
-            cursor = found.cursor
-            for request in found.run_requests:
-                runs.append(sorted(key.to_user_string() for key in request.asset_selection or ()))
-                done = platform_definitions(platform.settings).resolve_implicit_global_asset_job_def()
-                assert done.execute_in_process(
-                    instance=instance, asset_selection=request.asset_selection, tags=request.tags, run_config=QUIET
-                ).success
-        raise AssertionError(f"the sensor never comes to rest: {runs}")
-
-    assert follow() == [["warehouse/watched", "watched"], ["watched_total"]]
-    assert follow() == []
+    assert follow(platform, instance) == [["warehouse/watched", "watched"], ["watched_total"]]
+    assert follow(platform, instance) == []
 
     path.write_text(DAILY_VIEWS.replace("views_t AS", "views_t + 1 AS"), encoding="utf-8")
-    assert follow() == [["warehouse/watched", "watched"], ["watched_total"]]
+    assert follow(platform, instance) == [["warehouse/watched", "watched"], ["watched_total"]]
     assert not stale(platform, step_of(platform, "watched"), of_dates("date", DATES))
+
+
+def test_a_look_reads_no_manifest_where_all_is_as_at_the_one_before(
+    platform: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(platform.settings, "settled", DAILY_VIEWS, DAILY_VIEWS_COLUMNS, warehouse=False)
+    make(platform, "settled")
+    first = look_for_stale_marts(instance, platform, None, loaded(platform))
+    assert isinstance(first, dg.SensorResult)
+    read, published = list[str](), FolderLake.published
+    monkeypatch.setattr(
+        FolderLake, "published", lambda lake, contract: read.append(contract.name) or published(lake, contract)
+    )
+
+    again = look_for_stale_marts(instance, platform, first.cursor, loaded(platform))
+
+    assert isinstance(again, dg.SkipReason)
+    assert read == []
+
+
+def test_a_date_that_another_input_lacks_is_not_asked_for(
+    platform: Platform, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """A mart of a mart and of a dataset that lags: its runs would fail for want of that one."""
+    other = Platform.local(platform.settings.model_copy(update={"data_dir": tmp_path / "data"}))
+    land_days(other, DATES[:2])
+    build(other, "raw_events", "clean_events", "daily_aggregates")
+    build(other, "product_days", dates=DATES[:1])
+    drop(other.settings, "daily_views", DAILY_VIEWS, DAILY_VIEWS_COLUMNS, warehouse=False)
+    sql = "SELECT date, sum(views) AS views FROM daily_views JOIN product_days USING (date) GROUP BY date"
+    drop(other.settings, "lagging", sql, {"date": "DATE", "views": "BIGINT"}, warehouse=False)
+
+    assert follow(other, instance) == [["daily_views"], ["lagging"]]
+    assert {item.key for item in other.stores["lake"].published(contract("lagging"))} == {DATES[0]}
+
+    build(other, "product_days", dates=DATES[1:2])
+    assert follow(other, instance) == [["lagging"]]
 
 
 def test_a_date_that_is_only_half_there_is_not_read(platform: Platform, tmp_path: Path) -> None:

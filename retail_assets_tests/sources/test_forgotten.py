@@ -91,7 +91,7 @@ def test_a_damaged_list_stops_extractions(shop: ShopDatabase, tmp_path: Path) ->
     before = extraction.take()
     extraction.settings.forgotten_file.write_text("{")
 
-    with pytest.raises(ValueError, match=r"forgotten.json.* Restore it from a backup"):
+    with pytest.raises(SourceError, match=r"forgotten.json.* Restore it from a backup"):
         extraction.take()
 
     assert extraction.latest() == before
@@ -137,5 +137,5 @@ def test_marks_from_before_the_lake_was_on_s3_hold(on_s3: Settings) -> None:
 def test_a_damaged_list_on_s3_is_an_error(on_s3: Settings) -> None:
     S3(on_s3.s3).put(S3Location.of(str(on_s3.lake_url)) / "_forgotten.json", b"{")
 
-    with pytest.raises(ValueError, match=r"s3://.*_forgotten.json.* Restore it from a backup"):
+    with pytest.raises(SourceError, match=r"s3://.*_forgotten.json.* Restore it from a backup"):
         Marks(on_s3).read()

@@ -73,12 +73,15 @@ def snapshot_of(settings: Settings) -> Iterator[Source]:
     """The database as it is now, until the end: one transaction, REPEATABLE READ and READ ONLY.
 
     Raises:
-        SourceError: there is no such database, or it does not let us in.
+        SourceError: there is no such database, it does not let us in, or DuckDB lacks its extension for PostgreSQL.
     """
     chosen = settings.sales
     place = f"{chosen.database} on {chosen.host}:{chosen.port}"
     with session(settings) as connection:
-        load_extension(connection, "postgres_scanner", "sales")
+        try:
+            load_extension(connection, "postgres_scanner", "sales")
+        except ModuleNotFoundError as error:
+            raise SourceError(str(error)) from error
         source = Source(connection, place)
         source.execute(_secret(chosen))
         source.execute(f"ATTACH {quote_literal(_options(chosen))} AS {ATTACHED} (TYPE postgres, SECRET {ATTACHED})")

@@ -49,7 +49,7 @@ class Extraction:
         return self.settings.extraction_dir
 
     def latest(self) -> Snapshot:
-        """What was last extracted."""
+        """What was last extracted; SourceError where that cannot be read."""
         return read_snapshot(self.folder)
 
     def version(self) -> str:
@@ -61,7 +61,8 @@ class Extraction:
 
         Raises:
             S3Error: the marks of forgotten customers, which a lake on S3 keeps, cannot be read.
-            SourceError: the database cannot be read, does not fit the contracts, or broke off.
+            SourceError: the database cannot be read, does not fit the contracts, or broke off; or what is kept here of
+                it or of forgotten customers is damaged.
         """
         with (
             exclusive(self.folder / ".lock", "extracting the shop's database"),
@@ -76,7 +77,7 @@ class Extraction:
 
         Raises:
             S3Error: the marks, which a lake on S3 keeps, cannot be read or written.
-            SourceError: what was extracted cannot be read.
+            SourceError: what was extracted, or the marks, cannot be read.
         """
         with (
             exclusive(self.folder / ".lock", "extracting the shop's database"),
@@ -93,7 +94,7 @@ class Extraction:
         """What the database has counted, where that differs from the latest snapshot; cheap, and a minute late at most.
 
         Raises:
-            SourceError: the database cannot be asked.
+            SourceError: the database cannot be asked, or the latest snapshot cannot be read.
         """
         with snapshot_of(self.settings) as source:
             seen = fingerprint(source, self.settings.sales.db_schema, self._tables)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from retail_assets.contracts import Contract
 from retail_assets.contracts.contract import quote_literal
+from retail_assets.sources.postgres.connection import SourceError
 
 FORGOTTEN = "forgotten"
 """Who paid and rented instead."""
@@ -72,13 +73,13 @@ def forgotten_of(content: bytes, place: object) -> Forgotten:
     """The marks that ``text_of`` has written at a place.
 
     Raises:
-        ValueError: they are damaged; without them the customers would come back, so they must be restored.
+        SourceError: they are damaged; without them the customers would come back, so they must be restored.
     """
     try:
         document = json.loads(content)
         return Forgotten(document["salt"], tuple(document["customers"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise SourceError(
             f"{place}, which keeps forgotten customers from coming back, is damaged ({error}). "
             "Restore it from a backup."
         ) from error

@@ -26,7 +26,7 @@ class Marks:
 
         Raises:
             S3Error: S3 cannot be asked.
-            ValueError: the list is damaged; without it they would come back, so it must be restored.
+            SourceError: the list is damaged; without it they would come back, so it must be restored.
         """
         return self._held()[0]
 
@@ -35,7 +35,7 @@ class Marks:
 
         Raises:
             S3Error: S3 cannot be asked, or refuses.
-            ValueError: the list is damaged.
+            SourceError: the list is damaged.
         """
         while True:
             held, etag = self._held()

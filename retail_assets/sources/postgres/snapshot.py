@@ -13,6 +13,7 @@ from retail_assets.contracts import Contract
 from retail_assets.engine.dataset import Dataset, StoredObject
 from retail_assets.engine.durability import make_durable, write_whole
 from retail_assets.engine.partition import Partition
+from retail_assets.sources.postgres.connection import SourceError
 from retail_assets.sources.postgres.watermark import Watermark
 
 FORMAT = 1
@@ -81,7 +82,7 @@ def read_snapshot(folder: Path) -> Snapshot:
     """The latest snapshot in ``folder``; one without tables where there is none.
 
     Raises:
-        ValueError: the file is damaged; the message names it and the mend.
+        SourceError: the file cannot be read, or is damaged; the message names it and the mend.
     """
     path = folder / NAME
     try:
@@ -92,8 +93,10 @@ def read_snapshot(folder: Path) -> Snapshot:
         return Snapshot(folder, tables, document["findings"], document["fingerprint"])
     except FileNotFoundError:
         return Snapshot(folder)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Remove it: the next extraction makes it anew.") from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}). Mend that, and try again.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceError(f"{path} is damaged ({error}). Remove it: the next extraction makes it anew.") from error
 
 
 def version_of(folder: Path) -> str:

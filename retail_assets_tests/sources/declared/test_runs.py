@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 
 import dagster as dg
@@ -12,10 +13,15 @@ import pytest
 
 from retail_assets.assets.forgetting import traces_of
 from retail_assets.assets.partitions import range_tags
+from retail_assets.assets.platform import Platform
 from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.automation.declared_sources import look_for_changes, look_for_stale_sources
 from retail_assets.automation.taking_in import take_in_sources
 from retail_assets.definitions import platform_definitions
+from retail_assets.engine.locking import exclusive
+from retail_assets.settings import SalesSettings
+from retail_assets.sources.declared.intake import Intake
 from retail_assets.sources.declared.source import read_sources
 from retail_assets_tests.sources.declared.declaring import AMOUNT, AT, DATE, ID, Declared
 
@@ -116,6 +122,38 @@ def test_sensors_ask_for_what_is_new_and_then_for_what_is_stale(shop: Declared, 
     assert not look_for_stale_sources(instance, shop.platform, cursor, sources).run_requests
 
 
+def test_a_look_at_many_sources_asks_for_the_state_once_and_reads_nothing_where_it_is_as_before(
+    shop: Declared, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = read_sources(shop.settings.sources_file).sound
+    for source in sources:
+        shop.make(source.name)
+    asked, version = list[str](), Platform.version
+    monkeypatch.setattr(Platform, "version", lambda platform: asked.append("version") or version(platform))
+    latest = Intake.latest
+    monkeypatch.setattr(Intake, "latest", lambda intake: asked.append(intake.source.name) or latest(intake))
+
+    first = look_for_stale_sources(instance, shop.platform, None, sources)
+    assert isinstance(first, dg.SensorResult)
+    assert not first.run_requests
+    assert set(asked) == {"version", "shops", "orders"}
+    assert asked.count("version") == 1
+    asked.clear()
+    look_for_stale_sources(instance, shop.platform, first.cursor, sources)
+    assert asked == ["version"]
+
+
+def test_sources_wait_for_a_backfill(shop: Declared, instance: dg.DagsterInstance) -> None:
+    shop.platform.intake("shops").take()
+    sources = read_sources(shop.settings.sources_file).sound
+    with exclusive(backfill_lock(shop.platform), "backfilling"):
+        waiting = look_for_stale_sources(instance, shop.platform, None, sources)
+
+    assert isinstance(waiting, dg.SkipReason)
+    assert waiting.skip_message == "`retail backfill` is at work"
+    assert look_for_stale_sources(instance, shop.platform, None, sources).run_requests
+
+
 def _key(found: dg.SensorResult | dg.SkipReason) -> str:
     """The key of the run that is asked for, without the hour."""
     assert isinstance(found, dg.SensorResult)
@@ -171,6 +209,28 @@ def test_a_damaged_state_stops_no_other_source(shop: Declared, instance: dg.Dags
     assert (stages["shops"], stages["orders"]) == ((0, 1), (2, 0))
     assert isinstance(look_for_changes(shop.platform, sources), dg.SkipReason)
     assert isinstance(look_for_stale_sources(instance, shop.platform, None, sources), dg.SensorResult)
+
+
+@pytest.mark.parametrize("host", [None, "localhost"])
+def test_a_damaged_snapshot_of_the_shop_stops_no_declared_source(
+    host: str | None, shop: Declared, instance: dg.DagsterInstance
+) -> None:
+    chosen = shop.settings = shop.settings.model_copy(update={"sales": SalesSettings(host=host)})
+    chosen.extraction_dir.mkdir(parents=True)
+    (chosen.extraction_dir / "snapshot.json").write_text("{")
+
+    definitions = platform_definitions(chosen)
+
+    report = Backfill(shop.platform, definitions, instance).run()
+
+    stages = {stage.step: stage for stage in report.stages}
+    assert (stages["shops"].made, stages["orders"].made) == (1, 2)
+    assert stages["shop_tables"].failed == ("all",)
+    assert re.search(r"snapshot\.json is damaged .* Remove it", *stages["shop_tables"].reasons)
+    sensor = definitions.resolve_sensor_def("stale_sales")
+    resources = {"platform": shop.platform}
+    context = dg.build_sensor_context(instance=instance, definitions=definitions, resources=resources)
+    assert "snapshot.json is damaged" in str(sensor.evaluate_tick(context).skip_message)
 
 
 def test_a_backfill_can_leave_the_sources_unasked(shop: Declared, instance: dg.DagsterInstance) -> None:
