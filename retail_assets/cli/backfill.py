@@ -106,13 +106,13 @@ def _has_other_sources(settings: Settings) -> bool:
     """Whether there is something to make without any landed file."""
     from retail_assets.assets.declared_sources import has_declared_sources
 
-    return settings.sales.is_configured or has_declared_sources(settings)
+    return settings.has_sales or has_declared_sources(settings)
 
 
 def require_possible_dates(settings: Settings, first: date | None, last: date | None) -> None:
     """Refuse dates that no partition can have."""
     today, sales = datetime.now(UTC).date(), settings.sales
-    start = min(settings.start_date, sales.start_date) if sales.is_configured else settings.start_date
+    start = min(settings.start_date, sales.start_date) if settings.has_sales else settings.start_date
     for option, day in (("--from", first), ("--to", last)):
         if day and day < start:
             raise typer.BadParameter(

@@ -42,6 +42,18 @@ def test_nothing_landed_is_an_error_with_advice(retail: Retail, data_dir: Path) 
     assert not data_dir.exists()
 
 
+def test_sales_that_were_extracted_are_made_without_their_database(retail: Retail, data_dir: Path) -> None:
+    """Of what was extracted, here a damaged snapshot, the backfill tells, and not of files that nobody expects."""
+    (data_dir / ".extraction").mkdir(parents=True)
+    (data_dir / ".extraction" / "snapshot.json").write_text("{")
+
+    result = retail("backfill", "--from", "2005-01-01")
+
+    assert result.code == 1
+    assert "shop_tables: 1 partition not published" in result.err
+    assert "snapshot.json is damaged" in result.err
+
+
 def test_a_range_without_any_file_is_an_error(retail: Retail, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     land(_platform(data_dir), "day.csv", [_at("2019-10-01")])
     monkeypatch.setattr(engine_room, "STEPS", engine_room.STEPS[:2])  # the two that dates come from, for speed
