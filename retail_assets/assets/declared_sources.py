@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from string import Template
 
 from retail_assets.assets.platform import Platform
@@ -13,6 +13,7 @@ from retail_assets.contracts import contract
 from retail_assets.contracts.loader import bring
 from retail_assets.engine.audit import Audit
 from retail_assets.engine.dataset import Dataset, Rows
+from retail_assets.engine.partition import dates_of
 from retail_assets.engine.query import Query, sql_text
 from retail_assets.settings import Settings
 from retail_assets.sources.declared.dataset import REJECTED_ROWS, ROWS, rejected_query, rows_query
@@ -55,10 +56,10 @@ def declared_days(platform: Platform, step: Step) -> list[str]:
     """The days of a dated source that are to be made: those that its rows have, up to today, and those made before."""
     if step.partitioning == "none":
         return []
-    (name,), today = step.outputs, _today(platform.settings).isoformat()
+    (name,), today = step.outputs, platform.settings.today.isoformat()
     brought = {day for day in platform.intake(name).latest().days if day <= today}
     made = platform.stores["lake"].published(contract(name))
-    return sorted({*brought, *(day for partition in made if (day := partition.get("date")))})
+    return sorted({*brought, *dates_of(made)})
 
 
 def source_steps(source: DeclaredSource) -> list[Step]:
@@ -110,7 +111,7 @@ def _rejected_of(source: DeclaredSource) -> Callable[..., Query]:
             rejected_query(source, state),
             source_files=_files(state),
             source_reasons=_reasons(state),
-            source_notes=_notes(state, _today(settings)),
+            source_notes=_notes(state, settings.today),
         )
 
     return rejected
@@ -179,7 +180,3 @@ def _notes(state: SourceState, today: date) -> Rows:
             ("", "days_ahead", f"{len(ahead):,} days are yet to come and wait until then, the last {ahead[-1]}")
         )
     return Rows.of({"file": "VARCHAR", "kind": "VARCHAR", "detail": "VARCHAR"}, found)
-
-
-def _today(settings: Settings) -> date:
-    return (settings.as_of or datetime.now(UTC)).date()

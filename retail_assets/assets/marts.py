@@ -12,6 +12,7 @@ from retail_assets.assets.step import Calendar, Partitioning, Step, Upstream, of
 from retail_assets.contracts import Contract, contract
 from retail_assets.contracts.loader import bring
 from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import dates_of
 from retail_assets.engine.query import Query
 from retail_assets.marts.loading import load, state_of
 from retail_assets.marts.mart import BrokenMart, Mart, select_all
@@ -68,7 +69,7 @@ def is_ready(platform: Platform, step: Step) -> bool:
 
 def _published_dates(platform: Platform, upstream: Upstream) -> set[str]:
     partitions = platform.stores["lake"].published(contract(upstream.name))
-    days = {day for partition in partitions if (day := partition.get("date"))}
+    days = dates_of(partitions)
     return {day for day in days if all(item in partitions for item in of_dates(upstream.partitioning, [day]))}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from retail_assets.assets.step import Step, StoreName
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import dates_of
 from retail_assets.engine.publication import Store
 from retail_assets.lake.opening import lake_of
 from retail_assets.landing.landing import Landing
@@ -56,7 +57,7 @@ class Platform:
 
     def _published_dates(self) -> frozenset[str]:
         published = self.stores["lake"].published(contract("raw_events"))
-        return frozenset(day for partition in published if (day := partition.get("date")))
+        return frozenset(dates_of(published))
 
     def known_dates(self) -> list[str]:
         """Every date that a landed file has events of, or that raw_events was made for, in order."""

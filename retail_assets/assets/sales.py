@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from retail_assets.assets.sales_days import cut_by_day
@@ -111,7 +110,7 @@ def _notes(snapshot: Snapshot) -> Rows:
 )
 def joined_sales(settings: Settings, **tables: Dataset) -> Mapping[str, Query]:
     """Every payment with all that is known of it, and what was rejected."""
-    judging = {"sales_start": settings.sales.start_date.isoformat(), "sales_today": _today(settings)}
+    judging = {"sales_start": settings.sales.start_date.isoformat(), "sales_today": settings.today.isoformat()}
     limits = {
         "max_orphan_share": settings.sales.max_orphan_share,
         "most_plausible_amount": settings.sales.most_plausible_amount,
@@ -122,10 +121,6 @@ def joined_sales(settings: Settings, **tables: Dataset) -> Mapping[str, Query]:
         "joined_sales": replace(joined, inputs={"judged_payments": judged, **tables}),
         "rejected_sales": query("sales/rejected_sales", judged_payments=judged, raw_rental=tables["raw_rental"]),
     }
-
-
-def _today(settings: Settings) -> str:
-    return (settings.as_of or datetime.now(UTC)).date().isoformat()
 
 
 @step(partitioning="date", upstreams=_whole("joined_sales"), audits=(AMOUNT_DISTRIBUTION,), drifts=(VOLUME,))

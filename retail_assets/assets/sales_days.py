@@ -10,6 +10,7 @@ from itertools import pairwise
 from retail_assets.assets.platform import Platform
 from retail_assets.contracts import contract
 from retail_assets.engine.dataset import Dataset
+from retail_assets.engine.partition import dates_of
 
 LONGEST_GAP = 31
 """Days without a payment between two with one, which are days of sales as well, empty ones. Beyond, there was none."""
@@ -24,7 +25,7 @@ def known_days(platform: Platform) -> list[str]:
     """Every day of sales, in order: with payments, between such days, or made before."""
     lake = platform.stores["lake"]
     paid = _digests(lake.dataset(contract("joined_sales")))
-    made = {day for partition in lake.published(contract("sales")) if (day := partition.get("date"))}
+    made = dates_of(lake.published(contract("sales")))
     return sorted({*paid, *made, *_between(sorted(paid))})
 
 

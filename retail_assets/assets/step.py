@@ -85,6 +85,10 @@ class Step:
         """The contracts of the outputs."""
         return [contract(name) for name in self.outputs]
 
+    def label(self, output: str) -> str:
+        """What people call one of its datasets: ``warehouse.features`` is the table, ``features`` that of the lake."""
+        return output if self.store == "lake" else f"{self.store}.{output}"
+
     @property
     def domain(self) -> str:
         """The domain of its datasets, in whatever store they are."""

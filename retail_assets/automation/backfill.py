@@ -22,7 +22,7 @@ from retail_assets.assets.sales_export import is_outdated
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
 from retail_assets.automation.backfill_lock import backfill_lock
-from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage
+from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage, not_made
 from retail_assets.automation.choice import Chosen, Stage, choose, mart_stage, stage_of, within
 from retail_assets.automation.forecasting import latest_day
 from retail_assets.automation.ranges import consecutive
@@ -123,7 +123,7 @@ class Backfill:
                 self.platform.extraction.take()
             stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
         except (SourceError, S3Error) as error:
-            return [_not_made(tables.name, str(error))]
+            return [not_made(tables.name, str(error))]
         for step in others:
             days = Chosen(within(known_days(self.platform), first, last), ())
             stages.append(self._stage(stage_of(self.platform, step, days), force))
@@ -132,13 +132,13 @@ class Backfill:
     def _declared(self, first: date | None, last: date | None, force: bool, asks: bool) -> list[StageReport]:
         """Take in what declared sources have now, and make what is missing or stale; one that fails stops none."""
         sources = declared_sources(self.platform.settings)
-        stages = [_not_made(source.name, source.problem) for source in sources.broken]
+        stages = [not_made(source.name, source.problem) for source in sources.broken]
         for source in sources.sound:
             intake = self.platform.intake(source.name)
             try:
                 state = intake.take() if asks else intake.latest()
             except (SourceUnavailable, S3Error) as error:
-                stages.append(_not_made(source.name, str(error)))
+                stages.append(not_made(source.name, str(error)))
                 continue
             for step in source_steps(source) if state.parts else ():
                 days = Chosen(within(declared_days(self.platform, step), first, last), ())
@@ -226,10 +226,6 @@ class Backfill:
         if _was_interrupted(result):
             raise KeyboardInterrupt
         return result
-
-
-def _not_made(name: str, reason: str) -> StageReport:
-    return StageReport(name, 0, 0, failed=("all",), reasons=tuple(reason.splitlines()))
 
 
 def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -44,9 +44,14 @@ class BackfillReport:
         return not self.blocked_files and not any(stage.failed or stage.without_input for stage in self.stages)
 
 
+def not_made(name: str, reason: str) -> StageReport:
+    """What cannot be made at all, and why."""
+    return StageReport(name, up_to_date=0, made=0, failed=("all",), reasons=tuple(reason.splitlines()))
+
+
 def broken_stage(mart: BrokenMart) -> StageReport:
     """A mart that cannot be made."""
-    return StageReport(mart.name, up_to_date=0, made=0, failed=("all",), reasons=(str(mart.error),))
+    return not_made(mart.name, str(mart.error))
 
 
 def blocked_before(platform: Platform) -> dict[str, LandedFile]:

@@ -9,6 +9,7 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.looking import Tick, Wanted
+from retail_assets.automation.switched_on import schedule_status, sensor_status
 from retail_assets.automation.taking_in import SOURCES_OP, take_in_sources
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.settings import Settings
@@ -21,7 +22,7 @@ LOOK_SECONDS = 30
 
 def declared_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """One schedule for each source that has one, on or off as the settings say."""
-    status = dg.DefaultScheduleStatus.RUNNING if settings.sensors else dg.DefaultScheduleStatus.STOPPED
+    status = schedule_status(settings)
     return [
         dg.ScheduleDefinition(
             name=f"{source.name}_intake",
@@ -42,7 +43,7 @@ def declared_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     sources = declared_sources(settings).sound
     if not sources:
         return []
-    status = dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED
+    status = sensor_status(settings)
     keys = [asset_key(step, output) for source in sources for step in source_steps(source) for output in step.outputs]
 
     @dg.sensor(

@@ -12,6 +12,7 @@ from retail_assets.assets.materialization import runnable, stale
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step, of_dates
 from retail_assets.automation.choice import within
+from retail_assets.automation.switched_on import schedule_status
 from retail_assets.contracts import contract
 from retail_assets.settings import Settings
 
@@ -38,7 +39,7 @@ def _schedule(name: str, steps: tuple[Step, ...], settings: Settings) -> dg.Sche
         target=dg.AssetSelection.assets(*_keys(steps)),
         cron_schedule="30 4 * * *",
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING if settings.sensors else dg.DefaultScheduleStatus.STOPPED,
+        default_status=schedule_status(settings),
         required_resource_keys={"platform"},
         description="Half past four in the morning (UTC): forecasts from the latest day that has ended, and tests how "
         "good such forecasts would have been, unless both are up to date.",

@@ -9,6 +9,7 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.checks.freshness import Freshness, freshness
 from retail_assets.contracts import contract
+from retail_assets.engine.partition import dates_of
 
 MOST_NAMED = 20
 
@@ -23,7 +24,7 @@ def freshness_check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResu
     """Compare the dates that landed with the dates that features has."""
     platform: Platform = context.op_execution_context.resources.platform
     features = platform.stores["lake"].dataset(contract("features"))
-    published = {day for partition in features.partitions if (day := partition.get("date"))}
+    published = dates_of(features.partitions)
     found = freshness(platform.landing.dates(), published, datetime.now(UTC).date())
     limit = platform.settings.freshness_days
     is_late = limit is not None and found.age_days is not None and found.age_days > limit

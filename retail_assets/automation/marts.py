@@ -7,6 +7,7 @@ from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.marts import is_ready, mart_dates
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.looking import Wanted, look_for_stale
+from retail_assets.automation.switched_on import sensor_status
 from retail_assets.settings import Settings
 
 
@@ -22,7 +23,7 @@ def mart_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.sensor(
         asset_selection=dg.AssetSelection.assets(*sorted(keys)),
         minimum_interval_seconds=settings.sensor_seconds,
-        default_status=dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED,
+        default_status=sensor_status(settings),
         required_resource_keys={"platform"},
         description="Makes what is missing or stale of the marts: the dates whose inputs have changed, and all dates "
         "of a mart whose SQL has.",

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from retail_assets.assets.report_asset import retail_report
+from retail_assets.automation.switched_on import schedule_status
 from retail_assets.settings import Settings
 
 
@@ -13,6 +14,6 @@ def daily_report(settings: Settings) -> dg.ScheduleDefinition:
         target=[retail_report],
         cron_schedule="0 5 * * *",
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING if settings.sensors else dg.DefaultScheduleStatus.STOPPED,
+        default_status=schedule_status(settings),
         description="Five in the morning (UTC): writes the report of the last weeks.",
     )

@@ -11,6 +11,7 @@ from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import pending_change
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.automation.looking import Tick, Wanted
+from retail_assets.automation.switched_on import schedule_status, sensor_status
 from retail_assets.settings import Settings
 from retail_assets.sources.postgres.connection import SourceError
 
@@ -22,7 +23,7 @@ def sales_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """The sensors of sales, on or off as the settings say; none where the platform has no sales."""
     if not settings.has_sales:
         return []
-    status = dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED
+    status = sensor_status(settings)
 
     @dg.sensor(
         asset_selection=_shop_tables(),
@@ -52,7 +53,7 @@ def sales_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """Once a night an extraction whatever the counters say; none where no database is configured."""
     if not settings.sales.is_configured:
         return []
-    status = dg.DefaultScheduleStatus.RUNNING if settings.sensors else dg.DefaultScheduleStatus.STOPPED
+    status = schedule_status(settings)
     return [
         dg.ScheduleDefinition(
             name="nightly_extraction",

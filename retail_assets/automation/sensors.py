@@ -9,6 +9,7 @@ from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.looking import look_for_stale
+from retail_assets.automation.switched_on import sensor_status
 from retail_assets.automation.taking_in import take_in_files
 from retail_assets.landing.arrival import Arrival
 from retail_assets.settings import Settings
@@ -21,7 +22,7 @@ NOT_BEGUN = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.Dag
 
 def automation_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """The platform's sensors, on or off as the settings say."""
-    status = dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED
+    status = sensor_status(settings)
 
     @dg.sensor(
         job=take_in_files,

@@ -4,6 +4,7 @@ import dagster as dg
 
 from retail_assets.assets.landed_files import report_landed
 from retail_assets.assets.platform import Platform
+from retail_assets.automation.switched_on import schedule_status
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.landing.progress import in_lines
 from retail_assets.settings import Settings
@@ -74,6 +75,6 @@ def daily_landing(settings: Settings) -> dg.ScheduleDefinition:
         job=take_in_files,
         cron_schedule="15 0 * * *",
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING if settings.sensors else dg.DefaultScheduleStatus.STOPPED,
+        default_status=schedule_status(settings),
         description="A quarter past midnight (UTC): takes in whatever the sensor new_files missed or was off for.",
     )

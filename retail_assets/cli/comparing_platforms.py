@@ -32,7 +32,7 @@ def compare(cloud: Platform, local: Platform) -> bool:
             same = _same_objects if step.store == "lake" else _same_rows
             there, here = cloud.store(step), local.store(step)
             entries = there.published(item).values()
-            name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
+            name = step.label(item.name)
             how = "digest of each partition" if step.store == "lake" else "every row"
             verdict = "equal" if entries and same(item, there, here) else "DIFFERENT"
             rows.append((name, len(entries), sum(entry.rows for entry in entries), how, verdict))

@@ -281,6 +281,8 @@ def _left_behind(settings: Settings) -> Iterator[Finding]:
         *settings.lake_staging_dir.glob("_staging/*"),
         *settings.lake_dir.glob("_landing/parts/.reading-*"),
         *settings.data_dir.glob(".warehouse-staging/*/"),
+        *settings.data_dir.glob(".sources/*/staging/*"),
+        *settings.data_dir.glob(".*/staging/*"),
         *settings.spill_dir.glob("*"),
     ]
     old = sorted(str(path) for path in private if time.time() - path.stat().st_mtime > LEFT_BEHIND_SECONDS)

@@ -25,6 +25,7 @@ from retail_assets.cli.output import (
     show_json,
     some,
 )
+from retail_assets.engine.partition import dates_of
 from retail_assets.inspection.instance import open_definitions, open_existing_instance
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _of_step(
 ) -> Iterable[DatasetStatus]:
     to_make, problem = _to_make(platform, step)
     for item in step.contracts():
-        name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
+        name = step.label(item.name)
         failed = tuple(check.check for check in checks if check.dataset == name and check.state in ("failed", "warned"))
         found = _of_dataset(platform, step, item, name, times.get(name), to_make, failed)
         yield found if found.problem else replace(found, problem=problem)
@@ -142,7 +143,7 @@ def _to_make(platform: Platform, step: Step) -> tuple[int | None, str]:
     from retail_assets.sources.postgres.connection import SourceError
 
     try:
-        published = {day for entry in platform.store(step).published(step.contracts()[0]) if (day := entry.get("date"))}
+        published = dates_of(platform.store(step).published(step.contracts()[0]))
         known = _known_dates(platform, step)
         days = sorted(published if is_on_demand(step) else {*known, *published})
         is_wanted = is_ready(platform, step) if step.mart else days or step.extracts or step.domain == GROUP
@@ -180,7 +181,7 @@ def _of_dataset(
         published = platform.store(step).published(item)
     except ValueError as error:
         return DatasetStatus(name, last_materialized=materialized, failed_checks=failed, problem=str(error))
-    dates = sorted({day for partition in published if (day := partition.get("date"))})
+    dates = sorted(dates_of(published))
     return DatasetStatus(
         dataset=name,
         partitions=len(published),

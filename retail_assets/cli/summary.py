@@ -155,7 +155,7 @@ def _print_datasets(platform: Platform) -> None:
             entries = platform.store(step).published(item).values()
             if is_on_demand(step) and not entries:
                 continue
-            name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
+            name = step.label(item.name)
             rows.append((name, len(entries), sum(e.rows for e in entries), sum(e.bytes for e in entries)))
     columns = [Column("dataset"), Column("partitions", look=grouped), Column("rows", look=grouped)]
     print_table(Table([*columns, Column("bytes", "size", human_bytes)], rows))

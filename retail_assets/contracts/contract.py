@@ -103,6 +103,11 @@ class Contract:
         return tuple(sorted(chosen, key=lambda column: column.partition_position or 0))
 
     @property
+    def is_dated(self) -> bool:
+        """Whether it is partitioned by date."""
+        return any(column.name == "date" for column in self.partition_columns)
+
+    @property
     def stored_columns(self) -> tuple[Column, ...]:
         """The columns inside each object: all but the partition columns."""
         return tuple(column for column in self.columns if column.partition_position is None)

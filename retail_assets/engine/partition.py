@@ -50,6 +50,11 @@ class Partition:
         return next((value for name, value in self.values if name == column), None)
 
 
+def dates_of(partitions: Iterable[Partition]) -> set[str]:
+    """The dates of those that have one."""
+    return {day for partition in partitions if (day := partition.get("date"))}
+
+
 def folder_of(values: Iterable[tuple[str, str | None]]) -> str:
     """Hive folders such as ``key_type=brand/date=2019-10-01``, values percent-encoded, NULL as Hive writes it."""
     return "/".join(f"{name}={NULL_FOLDER if value is None else quote(value, safe='')}" for name, value in values)

@@ -62,7 +62,7 @@ def read_graph(platform: Platform) -> Graph:
     for step in steps_of(platform.settings):
         found = step_lineage(platform, step)
         for item in step.contracts():
-            name = item.name if step.store == "lake" else f"{step.store}.{item.name}"
+            name = step.label(item.name)
             columns[name] = tuple(column.name for column in item.columns)
             outside = f"source {step.source}" if step.source else DATABASE if step.extracts else LANDED
             sources[name, ""] = [(upstream.name, "") for upstream in step.upstreams] or [(outside, "")]

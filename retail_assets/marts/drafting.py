@@ -41,7 +41,7 @@ def draft_contract(sql_file: Path, known: Mapping[str, Contract]) -> str:
         parsed = ParsedSQL.read(sql_file, work.connection)
         found = work.columns(parsed)
     read = [known[name] for name in parsed.datasets]
-    is_dated = found.get("date") == "DATE" and any(_is_dated(item) for item in read)
+    is_dated = found.get("date") == "DATE" and any(item.is_dated for item in read)
     name = sql_file.stem
     lines = [
         "apiVersion: v3.1.0", "kind: DataContract", f"id: {name}", f"name: {name}", "version: 1.0.0", "status: active",
@@ -81,10 +81,6 @@ def _logical(kind: str) -> str:
     if kind.startswith("DECIMAL"):
         return "number"
     return "array" if kind.endswith("[]") else LOGICAL_TYPES.get(WIDER.get(kind, kind), "string")
-
-
-def _is_dated(contract: Contract) -> bool:
-    return any(column.name == "date" for column in contract.partition_columns)
 
 
 def _flow(item: Mapping[str, Any]) -> str:

@@ -152,7 +152,7 @@ class _Loading:
     def _require_dates(self, file: ContractFile, parsed: ParsedSQL) -> None:
         """Dates and windows make sense: a date reads that date of something."""
         is_dated = bool(file.contract.partition_columns)
-        dated = {name for name in parsed.datasets if _has_dates(self.work.known[name])}
+        dated = {name for name in parsed.datasets if self.work.known[name].is_dated}
         for dataset in file.making.reads:
             if dataset not in parsed.datasets:
                 raise file.making_error(f"the SQL does not read {dataset}", "reads", dataset)
@@ -166,7 +166,3 @@ class _Loading:
                 "it is partitioned by date, but nothing that the SQL reads is: then it is one table, without partitions"
             )
             raise file.column_error("date", said)
-
-
-def _has_dates(contract: Contract) -> bool:
-    return any(column.name == "date" for column in contract.partition_columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -248,6 +248,11 @@ class Settings(BaseSettings):
     def has_sales(self) -> bool:
         """Whether there is a sales domain: a database to read, or what was extracted from one."""
         return self.sales.is_configured or (self.extraction_dir / "snapshot.json").exists()
+
+    @property
+    def today(self) -> date:
+        """The UTC date of now, or of the moment that is set for it."""
+        return (self.as_of or datetime.now(UTC)).date()
 
     @property
     def spill_dir(self) -> Path:

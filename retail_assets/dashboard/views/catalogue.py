@@ -13,6 +13,7 @@ from retail_assets.assets.step import Step
 from retail_assets.contracts import Contract
 from retail_assets.dashboard.history import history_version
 from retail_assets.dashboard.opening import open_platform
+from retail_assets.engine.partition import dates_of
 from retail_assets.inspection.instance import open_existing_instance
 from retail_assets.inspection.lineage import Graph, read_graph
 from retail_assets.inspection.records import last_materialized
@@ -31,7 +32,7 @@ class Entry:
 def entries() -> dict[str, Entry]:
     """Every dataset by its name."""
     found = [
-        Entry(item.name if step.store == "lake" else f"{step.store}.{item.name}", step, item)
+        Entry(step.label(item.name), step, item)
         for step in steps_of(open_platform().settings)
         for item in step.contracts()
     ]
@@ -83,7 +84,7 @@ def show_state(entry: Entry, version: str) -> None:
     platform = open_platform()
     published = platform.store(entry.step).published(entry.contract)
     made = made_at(_history(version)).get(entry.name)
-    dates = sorted({day for partition in published if (day := partition.get("date"))})
+    dates = sorted(dates_of(published))
     facts = {
         "Rows": compact(sum(item.rows for item in published.values())),
         "Partitions": compact(len(published)),
