@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import dagster as dg
 import yaml
 
 from retail_assets.settings import Settings
@@ -30,12 +29,6 @@ def use_instance_of(settings: Settings) -> Path:
     elif not configuration.exists():
         configuration.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
     return home
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The platform's persistent instance: what `dagster dev` shows."""
-    use_instance_of(settings)
-    return dg.DagsterInstance.get()
 
 
 def workspace_file() -> Path:

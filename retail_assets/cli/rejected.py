@@ -67,9 +67,10 @@ def rejected(
     rows, to be mended and brought back by retail replay. csv prints the counts; all rows are in
     retail query "FROM rejected_events".
     """
+    from retail_assets.contracts.rejection import reject_meanings
     from retail_assets.inspection.views import open_views
 
-    meanings = _meanings()
+    meanings = reject_meanings()
     if reason and reason not in meanings:
         raise typer.BadParameter(f"there is no reason {reason!r}; there are {', '.join(meanings)}")
     with open_views(open_platform()) as connection:
@@ -107,14 +108,6 @@ def export_rows(connection: DuckDBPyConnection, chosen: dict[str, Any], target: 
 
 def _fetch(connection: DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[Row]:
     return connection.execute(sql, parameters).fetchall()
-
-
-def _meanings() -> dict[str, str]:
-    """Every reject reason with its meaning, in the order of the contracts."""
-    from retail_assets.contracts import contract
-
-    rules = [rule for name in ("raw_events", "clean_events") for rule in contract(name).reject_reasons]
-    return {rule.name: rule.description for rule in rules}
 
 
 def _counts_table(counts: list[Row], meanings: dict[str, str]) -> Table:

@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 
 from retail_assets.dashboard import columns
-from retail_assets.dashboard.keys import KEY_TYPES
 from retail_assets.dashboard.opening import warehouse
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.numbers import day
 
 MODELS = {

@@ -6,9 +6,9 @@ import streamlit as st
 
 from retail_assets.dashboard.help import helpful
 from retail_assets.dashboard.opening import warehouse
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.numbers import compact
 
-KEY_TYPES = {"product_id": "Products", "brand": "Brands", "category_code": "Categories"}
 SHOWN = 12
 MOST_CHOSEN = 6
 """More lines in one chart than this cannot be told apart, nor their colours."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from retail_assets.contracts import contract
 from retail_assets.dashboard.masking import MASK, classified
 from retail_assets.dashboard.opening import open_platform
 from retail_assets.engine.query import sql_text
@@ -14,12 +13,6 @@ from retail_assets.inspection.landed import rejected_events
 from retail_assets.questions.period import Period
 
 CAPACITY = Capacity(threads=1, memory_mb=128)
-
-
-def meanings() -> dict[str, str]:
-    """Every reject reason with its meaning, in the order of the contracts."""
-    rules = [rule for name in ("raw_events", "clean_events") for rule in contract(name).reject_reasons]
-    return {rule.name: rule.description for rule in rules}
 
 
 def samples(reason: str, period: Period, limit: int) -> list[dict[str, Any]]:

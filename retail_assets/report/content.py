@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from retail_assets.contracts import contract
+from retail_assets.contracts.rejection import reject_meanings
 from retail_assets.questions.findings import KEPT, Finding, findings
 from retail_assets.questions.outlook import Outlook, outlook
 from retail_assets.questions.period import Period, usual_length
 from retail_assets.questions.warehouse import Warehouse
 
 Row = dict[str, Any]
-KEY_TYPES = {"category_code": "Categories", "brand": "Brands", "product_id": "Products"}
+FEWEST_FIRST = ("category_code", "brand", "product_id")
 MOST_CHANGES = 8
 MOST_REASONS = 12
 MOST_LEADERS = 8
@@ -50,7 +50,7 @@ def gather(warehouse: Warehouse, period: Period, blocked: Collection[str] = ()) 
         raise ValueError(f"the warehouse has no date from {period.first} to {period.last}; it has {_said(reach)}.")
     before = totals.get("before")
     is_whole = before is not None and before["dates"] == totals["now"]["dates"]
-    changes = {kind: _changes(warehouse, kind, period) for kind in KEY_TYPES} if is_whole else {}
+    changes = {kind: _changes(warehouse, kind, period) for kind in FEWEST_FIRST} if is_whole else {}
     return Content(
         period=period,
         made_at=datetime.now(UTC),
@@ -104,8 +104,7 @@ def _reasons(warehouse: Warehouse, period: Period) -> list[Row]:
     """Rejected rows by reason, with its meaning."""
     if "data_quality" not in warehouse.tables():
         return []
-    rules = [rule for name in ("raw_events", "clean_events") for rule in contract(name).reject_reasons]
-    meanings = {rule.name: rule.description for rule in rules}
+    meanings = reject_meanings()
     counts: dict[str, int] = {}
     for row in warehouse.ask("books", **period.bounds).to_pylist():
         if row["reason"] not in KEPT:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.numbers import change, compact, day, percent
 from retail_assets.questions.outlook import Outlook
-from retail_assets.report.content import KEY_TYPES, Content
+from retail_assets.report.content import Content
 from retail_assets.report.pieces import key_name, section, table
 from retail_assets.report.svg import Point, line_charts
 

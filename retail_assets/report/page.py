@@ -6,8 +6,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.numbers import change, compact, days, percent
-from retail_assets.report.content import KEY_TYPES, Content
+from retail_assets.report.content import Content
 from retail_assets.report.expected import what_is_expected
 from retail_assets.report.pieces import key_name, section, table
 from retail_assets.report.svg import Point, bar, line_charts, sparkline

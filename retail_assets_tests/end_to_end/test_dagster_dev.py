@@ -17,7 +17,7 @@ import pytest
 
 from retail_assets.assets.catalogue import ON_DEMAND, STEPS
 from retail_assets.assets.platform import Platform
-from retail_assets.automation.instance import PROJECT, open_instance, workspace_file
+from retail_assets.automation.instance import PROJECT, use_instance_of, workspace_file
 from retail_assets.settings import Settings
 from retail_assets_tests.end_to_end.running import (
     Runner,
@@ -76,8 +76,10 @@ def backfilled(server: DagsterDev, settings: Settings) -> Iterator[Backfilled]:
     """The server when both backfills have ended."""
     good, spoilt = (server.launch_backfill(dialog(dates)) for dates in (GOOD, SPOILT))
     states = server.wait_for_backfills([good, spoilt], BACKFILL_SECONDS)
-    with home_of(settings), open_instance(settings) as instance:
-        yield Backfilled(server, Runner(Platform.local(settings), instance), states[good], states[spoilt])
+    with home_of(settings):
+        use_instance_of(settings)
+        with dg.DagsterInstance.get() as instance:
+            yield Backfilled(server, Runner(Platform.local(settings), instance), states[good], states[spoilt])
 
 
 def test_definitions_load_with_every_asset_and_no_error(server: DagsterDev) -> None:

@@ -11,9 +11,10 @@ import streamlit as st
 
 from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.help import needs
-from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type, choose_keys, chosen_keys
+from retail_assets.dashboard.keys import choose_key_type, choose_keys, chosen_keys
 from retail_assets.dashboard.opening import warehouse
 from retail_assets.dashboard.period import choose_period
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.period import Period
 
 MEASURES = {

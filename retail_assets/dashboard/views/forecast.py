@@ -13,8 +13,9 @@ from retail_assets.dashboard import charts, columns
 from retail_assets.dashboard.accuracy import MODELS, show_models, show_series
 from retail_assets.dashboard.fan import fan
 from retail_assets.dashboard.help import needs
-from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type, choose_keys, chosen_keys
+from retail_assets.dashboard.keys import choose_key_type, choose_keys, chosen_keys
 from retail_assets.dashboard.opening import warehouse
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.numbers import change, compact, day, percent
 
 HISTORY_DAYS = 56

@@ -8,11 +8,12 @@ import streamlit as st
 
 from retail_assets.dashboard import charts
 from retail_assets.dashboard.help import needs
-from retail_assets.dashboard.keys import KEY_TYPES, choose_key_type
+from retail_assets.dashboard.keys import choose_key_type
 from retail_assets.dashboard.opening import warehouse
 from retail_assets.dashboard.period import choose_period
 from retail_assets.dashboard.problems import show_problems
 from retail_assets.dashboard.sessions import period_sessions
+from retail_assets.questions.key_types import KEY_TYPES
 from retail_assets.questions.numbers import change, compact, percent
 from retail_assets.questions.period import Period
 

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from retail_assets.contracts.rejection import reject_meanings
 from retail_assets.dashboard import charts, history
 from retail_assets.dashboard.help import needs
 from retail_assets.dashboard.opening import open_platform, warehouse
 from retail_assets.dashboard.period import choose_period
 from retail_assets.dashboard.problems import show_findings
-from retail_assets.dashboard.quarantine import meanings, samples
+from retail_assets.dashboard.quarantine import samples
 from retail_assets.inspection.landed import landed_files
 from retail_assets.questions.findings import KEPT
 from retail_assets.questions.numbers import compact, human_bytes, percent
@@ -79,7 +80,7 @@ def show_rejected(found: pd.DataFrame, period: Period) -> None:
         st.markdown(":material/check_circle: No row was rejected in this period.")
         return
     counts = rejected.groupby("reason")["rows"].sum().sort_values(ascending=False)
-    known = meanings()
+    known = reject_meanings()
     told = [{"reason": name, "rows": int(rows), "meaning": known.get(str(name), "")} for name, rows in counts.items()]
     st.dataframe(told, hide_index=True, alt="Reject reasons with their number of rows and their meaning")
     reason = st.selectbox("Show rows that were rejected as", list(counts.index), key="reason", bind="query-params")
