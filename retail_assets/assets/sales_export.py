@@ -15,7 +15,6 @@ from retail_assets.assets.platform import Platform
 from retail_assets.contracts import contract
 from retail_assets.contracts.contract import quote_literal
 from retail_assets.engine.dataset import Dataset
-from retail_assets.engine.locking import exclusive
 from retail_assets.engine.private import private_folder
 from retail_assets.engine.query import sql_text
 from retail_assets.engine.session import one_thread, session
@@ -59,7 +58,7 @@ def export_sales(platform: Platform) -> Exported:
     """Bring the files up to date; those whose rows did not change stay untouched."""
     location = export_location(platform)
     tree, work = tree_at(location, platform.settings.s3), platform.settings.data_dir / ".exports"
-    with exclusive(work / ".lock", f"exporting {NAME}"):
+    with tree.writing(work, f"exporting {NAME}"):
         dataset = platform.stores["lake"].dataset(contract(NAME))
         content = _content(platform, dataset)
         if tree.listing().made_from == content:

@@ -7,21 +7,23 @@ several may see the old one of some and the new one of others until all are ther
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from retail_assets.engine.durability import write_whole
 from retail_assets.engine.identity import sha256_of
+from retail_assets.engine.lease import Lease, this_machine
+from retail_assets.engine.locking import exclusive
 from retail_assets.engine.parallel import at_once
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location, is_s3
 from retail_assets.engine.s3_objects import S3
 from retail_assets.settings import S3Settings
 
-LISTING = "_files.json"
+LISTING, LEASE = "_files.json", "_writing.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Listing:
 
 class Tree(Protocol):
     """Where the files are."""
+
+    def writing(self, local: Path, purpose: str) -> AbstractContextManager[None]:
+        """The right to change them, which one run has at a time; waits for it. ``local`` is this machine's own."""
 
     def listing(self) -> Listing:
         """What lies there; nothing where there is no tree yet."""
@@ -53,6 +58,10 @@ class FolderTree:
     """A tree in a folder."""
 
     root: Path
+
+    def writing(self, local: Path, purpose: str) -> AbstractContextManager[None]:
+        """The right to change them, among the processes of this machine."""
+        return exclusive(local / ".lock", purpose)
 
     def listing(self) -> Listing:
         """What lies there; nothing where there is no tree yet."""
@@ -92,6 +101,19 @@ class S3Tree:
 
     root: S3Location
     s3: S3
+    _leases: list[Lease] = field(default_factory=list, compare=False, repr=False)
+
+    @contextmanager
+    def writing(self, local: Path, purpose: str) -> Iterator[None]:
+        """The right to change them: of the processes of this machine, then of all machines."""
+        with exclusive(local / ".lock", purpose):
+            lease = Lease(self.s3, self.root / LEASE, this_machine(local), purpose)
+            with lease.held():
+                self._leases.append(lease)
+                try:
+                    yield
+                finally:
+                    self._leases.remove(lease)
 
     def listing(self) -> Listing:
         """What lies there; nothing where there is no tree yet."""
@@ -103,15 +125,23 @@ class S3Tree:
 
     def put(self, name: str, file: Path, sha256: str) -> None:
         """Replace one object."""
+        self._confirm()
         self.s3.put_file(self.root / name, file, sha256)
 
     def remove(self, name: str) -> None:
         """Remove one object."""
+        self._confirm()
         self.s3.remove(self.root / name)
 
     def note(self, listing: Listing) -> None:
         """Replace the listing in one step."""
+        self._confirm()
         self.s3.put(self.root / LISTING, _text(listing).encode())
+
+    def _confirm(self) -> None:
+        """Make sure that nobody else writes by now."""
+        for lease in self._leases:
+            lease.confirm()
 
 
 def tree_at(root: str, s3: S3Settings) -> Tree:

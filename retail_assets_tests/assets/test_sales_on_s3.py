@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import export_location, export_sales, is_outdated
 from retail_assets.assets.step import of_dates
 from retail_assets.cli.demo_shop import shop_database
+from retail_assets.engine.lease import Lease, LeaseLost
 from retail_assets.engine.s3_location import S3Location
 from retail_assets.engine.s3_objects import S3
 from retail_assets.engine.s3_reading import allow_reading
 from retail_assets.inspection.views import open_views
-from retail_assets.lake.tree import LISTING, S3Tree
+from retail_assets.lake.tree import LEASE, LISTING, S3Tree
 from retail_assets.settings import Settings
 from retail_assets_tests.servers.shop_database import ShopDatabase, copy_of
 
@@ -62,7 +64,7 @@ def _content(platform: Platform) -> dict[str, bytes]:
     """The exported objects by name."""
     root, s3 = S3Location.of(export_location(platform)), S3(platform.settings.s3)
     found = {place.key.removeprefix(root.below): s3.read(place) for place, _, _ in s3.listed(root)}
-    return {name: body.content for name, body in found.items() if body and name != LISTING}
+    return {name: body.content for name, body in found.items() if body and name not in (LISTING, LEASE)}
 
 
 def test_the_lake_and_the_files_are_those_of_a_folder(cloud: Platform, tmp_path: Path, form: str) -> None:
@@ -128,7 +130,7 @@ def test_only_changed_files_are_written_and_old_ones_go(cloud: Platform, small_s
     new = {name for name in after if name not in before}
     assert new
     assert all("region=Nowhere" in name for name in new)
-    assert len([path for path in written if root.key in path and not path.endswith(LISTING)]) == len(new)
+    assert len([path for path in written if root.key in path and not path.endswith((LISTING, LEASE))]) == len(new)
 
 
 def test_an_export_that_dies_is_put_right_by_the_next(cloud: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +153,37 @@ def test_an_export_that_dies_is_put_right_by_the_next(cloud: Platform, monkeypat
 
     assert exported.files == len(_content(cloud)) > len(done)
     assert not is_outdated(cloud)
+
+
+@pytest.mark.parametrize("form", ["parquet"], indirect=True)
+def test_two_machines_export_one_after_the_other(cloud: Platform, tmp_path: Path) -> None:
+    _build(cloud)
+    own = cloud.settings.s3
+    elsewhere = Lease(S3(own), S3Location.of(export_location(cloud)) / LEASE, "another machine", "exporting there")
+
+    with ThreadPoolExecutor(1) as pool:
+        with elsewhere.held():
+            export = pool.submit(export_sales, cloud)
+            with pytest.raises(TimeoutError):
+                export.result(2)
+            assert is_outdated(cloud)
+        assert export.result(60).changed > 0
+
+    assert not is_outdated(cloud)
+
+
+@pytest.mark.parametrize("form", ["parquet"], indirect=True)
+def test_a_machine_that_was_frozen_writes_no_more_files(cloud: Platform, tmp_path: Path) -> None:
+    own = S3(cloud.settings.s3.model_copy(update={"lease_seconds": 0.2}))
+    tree = S3Tree(S3Location.of(export_location(cloud)), own)
+    file = tmp_path / "file.parquet"
+    file.write_bytes(b"rows")
+
+    with tree.writing(tmp_path, "exporting here"):
+        (lease,) = tree._leases
+        lease._renewed = float("-inf")  # it slept
+        own.put(tree.root / LEASE, b"{}")  # and somebody took it over
+        with pytest.raises(LeaseLost, match="another run has taken over exporting here"):
+            tree.put("category=Action/file.parquet", file, "")
+
+    assert _content(cloud) == {}
