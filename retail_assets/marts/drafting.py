@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from retail_assets.contracts import Column, Contract
+from retail_assets.contracts.contract import quote_identifier
 from retail_assets.marts.examining import examination
 from retail_assets.marts.parsing import ParsedSQL
 
@@ -25,10 +27,10 @@ WIDER = {"HUGEINT": "BIGINT"}
 
 def draft_sql(contract: Contract) -> str:
     """A SELECT of all columns of a dataset, to be cut down."""
-    columns = ",\n".join(f"    {_plain(column)}" for column in contract.columns)
-    keys = ", ".join(_plain(column) for column in contract.key_columns)
+    columns = ",\n".join(f"    {_plain(column.name)}" for column in contract.columns)
+    keys = ", ".join(_plain(column.name) for column in contract.key_columns)
     order = f"\nORDER BY {keys}" if keys else ""
-    return f"-- What one row is, in a sentence.\nSELECT\n{columns}\nFROM {contract.name}{order};\n"
+    return f"-- What one row is, in a sentence.\nSELECT\n{columns}\nFROM {_plain(contract.name)}{order};\n"
 
 
 def draft_contract(sql_file: Path, known: Mapping[str, Contract]) -> str:
@@ -66,9 +68,19 @@ def _properties(found: Mapping[str, str], read: list[Contract], *, is_dated: boo
         yield item | {"description": alike.description if alike and alike.description else "What it says."}
 
 
-def _plain(column: Column) -> str:
+def _plain(name: str) -> str:
     """The name as one would write it."""
-    return column.name if PLAIN_NAME.fullmatch(column.name) else column.quoted
+    return name if PLAIN_NAME.fullmatch(name) and name.lower() not in _reserved() else quote_identifier(name)
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    """Words that stand for no name unless they are quoted."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        words = connection.execute("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'")
+        return frozenset(word for (word,) in words.fetchall())
 
 
 def _alike(name: str, kind: str, read: list[Contract]) -> Column | None:

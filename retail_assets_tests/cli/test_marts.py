@@ -57,6 +57,20 @@ def test_a_mart_is_begun_examined_made_and_asked(folder: Path, retail: Retail) -
     assert states["warehouse.my_brands"]["rows"] == states["my_brands"]["rows"] > 0
 
 
+def test_names_that_are_words_of_sql_are_quoted_in_what_is_begun(folder: Path, retail: Retail) -> None:
+    sql = 'SELECT date, key_value AS "group" FROM daily_aggregates'
+    drop(Settings(marts_dir=folder), "order", sql, {"date": "DATE", "group": "VARCHAR"})
+
+    begun = retail("new-mart", "orders", "--from", "order")
+
+    assert begun.code == 0, begun.err
+    assert (folder / "orders.sql").read_text().endswith('SELECT\n    date,\n    "group"\nFROM "order";\n')
+    assert {row["mart"]: row["state"] for row in retail("marts", "--format", "json").json} == {
+        "order": "ok",
+        "orders": "ok",
+    }
+
+
 def test_the_contract_of_sql_that_is_there_is_written_and_nothing_is_overwritten(folder: Path, retail: Retail) -> None:
     folder.mkdir()
     (folder / "brands.sql").write_text("SELECT date, sum(purchases_t) AS sold FROM features GROUP BY date")
