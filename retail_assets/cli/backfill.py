@@ -18,6 +18,8 @@ from retail_assets.cli.watching import watching
 from retail_assets.inspection.instance import instance_home, open_definitions, open_instance
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from retail_assets.assets.platform import Platform
     from retail_assets.automation.backfill_report import BackfillReport
     from retail_assets.settings import Settings
@@ -84,7 +86,7 @@ def _run_through_dagster(
     from retail_assets.engine.locking import exclusive
 
     with meter() as shown, watching(shown) as shows, ThreadPoolExecutor(1, "definitions") as pool:
-        loading = pool.submit(open_definitions, platform.settings)  # two seconds of Python, while files are read
+        loading = pool.submit(_loaded, platform.settings)  # two seconds of Python, while files are read
         with exclusive(backfill_lock(platform), "backfilling"):
             taken = platform.landing.take_in(shows.on_file)
             definitions = loading.result()
@@ -100,6 +102,14 @@ def _run_through_dagster(
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)
     return report
+
+
+def _loaded(settings: Settings) -> dg.Definitions:
+    """The definitions; with them, all of Dagster that a backfill imports."""
+    import retail_assets.automation.backfill
+    import retail_assets.automation.event_log  # noqa: F401
+
+    return open_definitions(settings)
 
 
 def _has_other_sources(settings: Settings) -> bool:

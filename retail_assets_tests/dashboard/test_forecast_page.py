@@ -73,10 +73,10 @@ def test_without_forecasts_the_command_is_named(shop_url: str, open_page: Open) 
 
 
 def test_a_warehouse_of_before_lacks_only_what_the_errors_would_tell(
-    forecasts: Settings, tmp_path: Path, open_page: Open
+    built_forecasts: Settings, tmp_path: Path, open_page: Open
 ) -> None:
-    older = forecasts.model_copy(update={"data_dir": tmp_path / "data"})
-    shutil.copytree(forecasts.data_dir, older.data_dir)
+    older = built_forecasts.model_copy(update={"data_dir": tmp_path / "data"})
+    shutil.copytree(built_forecasts.data_dir, older.data_dir)
     with duckdb.connect(str(older.warehouse_file)) as connection:
         connection.execute("DROP TABLE forecast_errors")
 
