@@ -6,7 +6,7 @@ folder, such as Spark and Athena, skip it because of the underscore.
 Objects and manifest cannot change in one step. So ``_publishing.json`` announces beforehand which objects are about to
 be replaced, and by which files: moving a file into place keeps its identity, by which it is known again. Should the
 process die in between, each object is still described by the right entry, the old one or the new one, and the next run
-made again.
+makes what was announced again.
 
 A contract may come to partition its dataset in another way. Objects of the earlier way are alien to it: readers see
 none of them, and what is published next lists them as ``removing`` before it removes them, so that none is forgotten.
