@@ -74,6 +74,8 @@ class Intake:
     def take(self) -> SourceState:
         """Read what is new and show it all at once; what is blocked keeps the rows that it had before.
 
+        Under another contract or settings it has none: rows that were read otherwise fit nothing any more.
+
         Raises:
             SourceUnavailable, S3Error: the source cannot be read, and everything stays as it is.
         """
