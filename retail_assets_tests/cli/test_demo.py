@@ -39,7 +39,7 @@ def test_the_demo_adds_up_and_a_second_run_changes_nothing(retail: Retail, data_
     before = _state(data_dir)
     second = retail(*SMALL)
     assert second.code == 0, second.err
-    assert "Nothing changed: all files were there, byte for byte, and all 56 partitions are up to date." in second.out
+    assert "Nothing changed: all files were there, byte for byte, and all 59 partitions are up to date." in second.out
     assert _state(data_dir) == before
     assert _summary(second) == _summary(first)
 
