@@ -14,6 +14,7 @@ from retail_assets.assets.step import Step, of_dates
 from retail_assets.automation.choice import within
 from retail_assets.automation.switched_on import schedule_status
 from retail_assets.contracts import contract
+from retail_assets.engine.partition import dates_of
 from retail_assets.settings import Settings
 
 
@@ -21,7 +22,7 @@ def latest_day(platform: Platform, step: Step, first: date | None = None, last: 
     """The latest day of the range that has ended and that the step's inputs have; None where there is none."""
     today = datetime.now(UTC).date().isoformat()
     published = platform.stores["lake"].published(contract(step.upstreams[0].name))
-    known = {day for partition in published if (day := partition.get("date")) and day < today}
+    known = {day for day in dates_of(published) if day < today}
     return max(within(known, first, last), default=None)
 
 

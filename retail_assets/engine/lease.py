@@ -176,6 +176,18 @@ class Lease:
             LOG.warning("the right of %s was not released; it ends by itself: %s", self.purpose, error)
 
 
+@contextmanager
+def written_alone(s3: S3, place: S3Location, lock: Path, purpose: str) -> Iterator[Lease]:
+    """The right to write, with its lease at ``place``: of the processes of this machine, then of all machines.
+
+    Processes of this machine share the file ``lock``, and its folder.
+    """
+    with exclusive(lock, purpose):
+        lease = Lease(s3, place, this_machine(lock.parent), purpose)
+        with lease.held():
+            yield lease
+
+
 def this_machine(folder: Path) -> str:
     """A name for this machine, kept in a folder that all of its processes share."""
     path = folder / ".machine"

@@ -11,8 +11,7 @@ from retail_assets.contracts import Contract, contract_names
 from retail_assets.contracts.loader import brought_names
 from retail_assets.engine.dataset import Dataset
 from retail_assets.engine.identity import sha256_of
-from retail_assets.engine.lease import Lease, this_machine
-from retail_assets.engine.locking import exclusive
+from retail_assets.engine.lease import Lease, written_alone
 from retail_assets.engine.parallel import at_once
 from retail_assets.engine.partition import Partition
 from retail_assets.engine.private import private_folder
@@ -78,16 +77,14 @@ class S3Lake:
     @contextmanager
     def writing(self, contract: Contract) -> Iterator[None]:
         """The right to write the dataset: of the processes of this machine, then of all machines."""
-        locks, purpose = self.local / "_locks", f"writing {contract.name}"
-        with exclusive(locks / f"{contract.name}.lock", purpose):
-            lease = Lease(self.s3, self.root / "_locks" / f"{contract.name}.json", this_machine(locks), purpose)
-            with lease.held():
-                self.s3.abort_uploads(self.folder(contract))
-                self._leases[contract.name] = lease
-                try:
-                    yield
-                finally:
-                    del self._leases[contract.name]
+        place, lock = self.root / "_locks" / f"{contract.name}.json", self.local / "_locks" / f"{contract.name}.lock"
+        with written_alone(self.s3, place, lock, f"writing {contract.name}") as lease:
+            self.s3.abort_uploads(self.folder(contract))
+            self._leases[contract.name] = lease
+            try:
+                yield
+            finally:
+                del self._leases[contract.name]
 
     def publish(self, output: Output, publications: Iterable[Publication]) -> int:
         """PUT staged objects, then name them in the manifest; unchanged objects stay untouched.

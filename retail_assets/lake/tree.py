@@ -15,7 +15,7 @@ from typing import Protocol
 
 from retail_assets.engine.durability import write_whole
 from retail_assets.engine.identity import sha256_of
-from retail_assets.engine.lease import Lease, this_machine
+from retail_assets.engine.lease import Lease, written_alone
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.parallel import at_once
 from retail_assets.engine.s3_errors import ObjectMissing
@@ -106,14 +106,12 @@ class S3Tree:
     @contextmanager
     def writing(self, local: Path, purpose: str) -> Iterator[None]:
         """The right to change them: of the processes of this machine, then of all machines."""
-        with exclusive(local / ".lock", purpose):
-            lease = Lease(self.s3, self.root / LEASE, this_machine(local), purpose)
-            with lease.held():
-                self._leases.append(lease)
-                try:
-                    yield
-                finally:
-                    self._leases.remove(lease)
+        with written_alone(self.s3, self.root / LEASE, local / ".lock", purpose) as lease:
+            self._leases.append(lease)
+            try:
+                yield
+            finally:
+                self._leases.remove(lease)
 
     def listing(self) -> Listing:
         """What lies there; nothing where there is no tree yet."""

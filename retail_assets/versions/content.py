@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from retail_assets.contracts import Contract
 from retail_assets.engine.audit import NO_ROWS, digest_scan, type_violations
+from retail_assets.engine.partition import dates_of
 from retail_assets.engine.publication import Published
 from retail_assets.engine.s3_errors import ObjectMissing
 from retail_assets.engine.s3_location import S3Location, is_s3
@@ -129,6 +130,6 @@ def _measured(connection: DuckDBPyConnection, contract: Contract, files: Iterabl
 
 def _mend(entries: Iterable[Published]) -> str:
     """How to make these partitions anew."""
-    days = sorted(day for entry in entries if (day := entry.partition.get("date")))
+    days = sorted(dates_of(entry.partition for entry in entries))
     span = f" --from {days[0]} --to {days[-1]}" if days else ""
     return f"Run `retail backfill --force{span}`, then publish again; nothing was published."
