@@ -9,9 +9,9 @@ import dagster as dg
 
 from benchmarks.timing import Parts
 from retail_assets.assets.platform import Platform
-from retail_assets.automation.backfill import QUIET
 from retail_assets.automation.looking import look_for_stale
 from retail_assets.automation.sensors import look_for_files
+from retail_assets.automation.stages import QUIET
 from retail_assets.automation.taking_in import take_in_files
 from retail_assets.definitions import platform_definitions
 from retail_assets.settings import settings

@@ -1,21 +1,20 @@
-"""Backfills: every stage in order, one Dagster run per contiguous range of dates, only what is missing or stale."""
+"""Backfills: every stage in order, one Dagster run per contiguous range of dates, only what is missing or stale.
+
+A few new days go through several stages in one run: see ``together``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from retail_assets.assets import partitions
 from retail_assets.assets.catalogue import FORECASTS, STEPS, marts_of, sales_forecasts, sales_steps
-from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.landed_files import report_landed
-from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import is_outdated
@@ -23,31 +22,16 @@ from retail_assets.assets.sales_export_asset import SALES_EXPORT
 from retail_assets.assets.step import Step
 from retail_assets.automation.backfill_lock import backfill_lock
 from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage, not_made
-from retail_assets.automation.choice import Chosen, Stage, choose, mart_stage, stage_of, within
+from retail_assets.automation.choice import Chosen, choose, mart_stage, stage_of, within
 from retail_assets.automation.forecasting import latest_day
-from retail_assets.automation.ranges import consecutive
+from retail_assets.automation.outcome import reasons
+from retail_assets.automation.stages import Stages, Watcher
+from retail_assets.automation.together import groups
 from retail_assets.engine.locking import exclusive
-from retail_assets.engine.partition import Partition
 from retail_assets.engine.s3_errors import S3Error
 from retail_assets.landing.ledger import LandedFile
-from retail_assets.landing.progress import Tell
 from retail_assets.sources.declared.errors import SourceUnavailable
 from retail_assets.sources.postgres.connection import SourceError
-
-if TYPE_CHECKING:
-    from dagster_shared.error import SerializableErrorInfo
-
-INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-@dataclass(frozen=True)
-class Watcher:
-    """What a backfill tells while it works; each may be None."""
-
-    file: Tell | None = None
-    stage: Callable[[str, int], None] | None = None
-    """Called with a step's name and the number of partitions that it is about to make."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +42,15 @@ class Backfill:
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     watcher: Watcher = field(default_factory=Watcher)
+
+    @property
+    def _stages(self) -> Stages:
+        return Stages(self.platform, self.definitions, self.instance, self.watcher)
+
+    def recorded_version(self) -> str | None:
+        """The platform's version, where the instance knows all that is published at it."""
+        version, steps = self.platform.version(), (*STEPS, *marts_of(self.platform.settings).steps)
+        return version if all(self._stages.know_all_published(step) for step in steps) else None
 
     def run(
         self,
@@ -92,7 +85,7 @@ class Backfill:
         for steps in (FORECASTS, sales_forecasts() if self.platform.settings.has_sales else ()):
             for step in steps:
                 day = latest_day(self.platform, steps[0], first, last)
-                yield self._stage(stage_of(self.platform, step, Chosen((day,) if day else (), ())), force)
+                yield self._stages.make(stage_of(self.platform, step, Chosen((day,) if day else (), ())), force=force)
 
     def _run(
         self,
@@ -106,12 +99,22 @@ class Backfill:
     ) -> BackfillReport:
         report_landed(self.instance, self.platform, taken)
         chosen = choose(self.platform, first, last, include_empty=include_empty)
-        stages = [self._stage(stage_of(self.platform, step, chosen), force) for step in STEPS]
+        stages = self._clickstream(chosen, force)
         stages += self._sales(first, last, force)
         stages += self._declared(first, last, force, asks_sources)
         stages += self._marts(first, last, force)
         files = {**blocked_before(self.platform), **{entry.name: entry for entry in taken}}
         return BackfillReport(tuple(files.values()), chosen.dates, tuple(stages), chosen.absent)
+
+    def _clickstream(self, chosen: Chosen, force: bool) -> list[StageReport]:
+        """The steps of clickstream, group by group; what is new to a group goes through it in one run."""
+        reports: dict[Step, StageReport] = {}
+        for steps in groups(STEPS):
+            ran = {} if force else self._stages.make_together(steps, chosen)
+            for step in steps:
+                stage = stage_of(self.platform, step, chosen)
+                reports[step] = self._stages.make(stage, force=force, before=ran.get(step.name))
+        return [reports[step] for step in STEPS]
 
     def _sales(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
         """Extract the shop's tables, where there is a database, and make every day of sales within the range."""
@@ -121,12 +124,12 @@ class Backfill:
         try:
             if self.platform.settings.sales.is_configured:
                 self.platform.extraction.take()
-            stages = [self._stage(stage_of(self.platform, tables, Chosen((), ())), force)]
+            stages = [self._stages.make(stage_of(self.platform, tables, Chosen((), ())), force=force)]
         except (SourceError, S3Error) as error:
             return [not_made(tables.name, str(error))]
         for step in others:
             days = Chosen(within(known_days(self.platform), first, last), ())
-            stages.append(self._stage(stage_of(self.platform, step, days), force))
+            stages.append(self._stages.make(stage_of(self.platform, step, days), force=force))
         return [*stages, self._export()]
 
     def _declared(self, first: date | None, last: date | None, force: bool, asks: bool) -> list[StageReport]:
@@ -142,116 +145,21 @@ class Backfill:
                 continue
             for step in source_steps(source) if state.parts else ():
                 days = Chosen(within(declared_days(self.platform, step), first, last), ())
-                stages.append(self._stage(stage_of(self.platform, step, days), force))
+                stages.append(self._stages.make(stage_of(self.platform, step, days), force=force))
         return stages
 
     def _marts(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
         """The marts, upstream first."""
         marts = marts_of(self.platform.settings)
-        stages = [self._stage(mart_stage(self.platform, step, first, last), force) for step in marts.steps]
+        stages = [self._stages.make(mart_stage(self.platform, step, first, last), force=force) for step in marts.steps]
         return [*stages, *map(broken_stage, marts.broken)]
 
     def _export(self) -> StageReport:
         """The files by category and region, where they are not up to date."""
         if not is_outdated(self.platform):
             return StageReport(SALES_EXPORT, up_to_date=1, made=0)
-        result = self._run_assets([dg.AssetKey(SALES_EXPORT)])
+        result = self._stages.run_assets([dg.AssetKey(SALES_EXPORT)])
         failed = () if result.success else ("all",)
         return StageReport(
-            SALES_EXPORT, 0, made=1 - len(failed), failed=failed, reasons=tuple(_reasons(result)) if failed else ()
+            SALES_EXPORT, 0, made=1 - len(failed), failed=failed, reasons=tuple(reasons(result)) if failed else ()
         )
-
-    def _stage(self, stage: Stage, force: bool) -> StageReport:
-        step, todo = stage.step, list(stage.ready)
-        if not force:
-            todo = self._todo(step, todo)
-        if todo and self.watcher.stage:
-            self.watcher.stage(step.name, len(todo))
-        failed: list[str] = []
-        reasons: list[str] = []
-        for days in consecutive(todo):
-            result = self._launch(step, days)
-            if not result.success:
-                failed.extend(self._unmade(step, [item for item in todo if not days or item.get("date") in days]))
-                reasons.extend(_reasons(result))
-        return StageReport(
-            step=step.name,
-            up_to_date=len(stage.ready) - len(todo),
-            made=len(todo) - len(failed),
-            failed=tuple(failed),
-            without_input=stage.without_input,
-            reasons=tuple(reasons),
-        )
-
-    def _unmade(self, step: Step, asked: list[Partition]) -> list[str]:
-        """What a failed run left undone; all of it where it published everything but did not end well."""
-        return [partition.key for partition in self._todo(step, asked) or asked]
-
-    def _todo(self, step: Step, ready: list[Partition]) -> list[Partition]:
-        """What is stale in the store, or unknown to the instance that the UI shows."""
-        outdated, recorded = set(stale(self.platform, step, ready)), self._recorded(step)
-        return [partition for partition in ready if partition in outdated or partition.key not in recorded]
-
-    def _recorded(self, step: Step) -> set[str]:
-        key = asset_key(step, step.outputs[0])
-        if step.partitioning == "none":
-            return {"all"} if self.instance.get_latest_materialization_event(key) else set()
-        return self.instance.get_materialized_partitions(key)
-
-    def recorded_version(self) -> str | None:
-        """The platform's version, where the instance knows all that is published at it."""
-        version, steps = self.platform.version(), (*STEPS, *marts_of(self.platform.settings).steps)
-        return version if all(self._published(step) <= self._recorded(step) for step in steps) else None
-
-    def _published(self, step: Step) -> set[str]:
-        return {item.key for item in self.platform.store(step).published(step.contracts()[0])}
-
-    def _launch(self, step: Step, days: Sequence[str]) -> dg.ExecuteInProcessResult:
-        """One run of all partitions of these consecutive days."""
-        tags = partitions.range_tags(step.partitioning, days[0], days[-1]) if days else {}
-        return self._run_assets([asset_key(step, output) for output in step.outputs], tags)
-
-    def _run_assets(
-        self, keys: Sequence[dg.AssetKey], tags: Mapping[str, str] | None = None
-    ) -> dg.ExecuteInProcessResult:
-        """One run of these assets; KeyboardInterrupt where Ctrl-C ended it, which is more than a run that failed."""
-        job = self.definitions.resolve_implicit_global_asset_job_def()
-        result = job.execute_in_process(
-            instance=self.instance,
-            asset_selection=keys,
-            tags={**(tags or {}), "retail/launched_by": "backfill"},
-            run_config=QUIET,
-            raise_on_error=False,
-        )
-        if _was_interrupted(result):
-            raise KeyboardInterrupt
-        return result
-
-
-def _reasons(result: dg.ExecuteInProcessResult) -> list[str]:
-    """Why a run failed: the verdicts of its checks, which it raises as a Failure, or the error behind all others."""
-    reasons: list[str] = []
-    for event in result.filter_events(lambda event: event.is_step_failure):
-        failure = event.step_failure_data
-        if failure.user_failure_data and failure.user_failure_data.description:
-            lines = failure.user_failure_data.description.splitlines()
-            reasons.extend(lines[1:] or lines)
-        elif errors := list(_causes(failure.error)):
-            reasons.append(errors[-1].message.strip().partition("\n")[0])
-    return reasons or [f"run {result.run_id} ended without a reason: see it in the UI"]
-
-
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether somebody pressed Ctrl-C: Dagster and DuckDB each make an error of their own of it."""
-    return any(
-        error.cls_name in INTERRUPTIONS or "Query interrupted" in error.message
-        for event in result.filter_events(lambda event: event.is_step_failure)
-        for error in _causes(event.step_failure_data.error)
-    )
-
-
-def _causes(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
-    """The error and those behind it, the first one last."""
-    while error:
-        yield error
-        error = error.cause

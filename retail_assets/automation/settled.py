@@ -18,11 +18,10 @@ from retail_assets.automation.recorded import is_recorded
 def settled(
     platform: Platform, home: Path, first: date | None, last: date | None, *, include_empty: bool
 ) -> BackfillReport | None:
-    """What a backfill would report, where no file is pending and all is up to date and recorded at ``home``."""
-    landing = platform.landing
+    """What a backfill would report where no file is pending, if all is up to date and recorded at ``home``."""
     if platform.settings.has_sales or has_declared_sources(platform.settings):  # only the sources themselves know
         return None
-    if landing.pending() or landing.storage.is_unsettled or not is_recorded(home, platform.version()):
+    if platform.landing.storage.is_unsettled or not is_recorded(home, platform.version()):
         return None
     chosen = choose(platform, first, last, include_empty=include_empty)
     marts = marts_of(platform.settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from retail_assets.cli.loading import Loading
 from retail_assets.cli.opening import command_line, open_platform
 from retail_assets.cli.options import Format, FormatOption, FromOption, ToOption, require_order
 from retail_assets.cli.output import Column, Table, grouped, note, plural, print_table, say, show, show_json
 from retail_assets.cli.progress import meter
 from retail_assets.cli.watching import watching
-from retail_assets.inspection.instance import instance_home, open_definitions, open_instance
+from retail_assets.inspection.instance import instance_home, open_instance
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from retail_assets.assets.platform import Platform
     from retail_assets.automation.backfill_report import BackfillReport
     from retail_assets.settings import Settings
@@ -71,10 +69,12 @@ def run_backfill(
     asks_sources: bool = True,
 ) -> BackfillReport:
     """A backfill on the platform's persistent instance, with progress; where nothing is to be done, without it."""
-    from retail_assets.automation.settled import settled
-
     home = instance_home(platform.settings)
-    report = None if force or forecasts else settled(platform, home, first, last, include_empty=include_empty)
+    report = None
+    if not (force or forecasts or platform.landing.pending()):
+        from retail_assets.automation.settled import settled
+
+        report = settled(platform, home, first, last, include_empty=include_empty)
     wanted = {"force": force, "include_empty": include_empty, "forecasts": forecasts, "asks_sources": asks_sources}
     return report or _run_through_dagster(platform, home, first, last, **wanted)
 
@@ -85,31 +85,27 @@ def _run_through_dagster(
     from retail_assets.automation.backfill_lock import backfill_lock
     from retail_assets.engine.locking import exclusive
 
-    with meter() as shown, watching(shown) as shows, ThreadPoolExecutor(1, "definitions") as pool:
-        loading = pool.submit(_loaded, platform.settings)  # two seconds of Python, while files are read
-        with exclusive(backfill_lock(platform), "backfilling"):
-            taken = platform.landing.take_in(shows.on_file)
-            definitions = loading.result()
+    with (
+        meter() as shown,
+        watching(shown) as shows,
+        Loading(platform.settings) as loading,
+        exclusive(backfill_lock(platform), "backfilling"),
+    ):
+        taken = platform.landing.take_in(shows.on_file, meanwhile=loading.begin)
+        definitions = loading.result()
 
-            from retail_assets.automation.backfill import Backfill, Watcher
-            from retail_assets.automation.event_log import index_of
-            from retail_assets.automation.recorded import note_recorded
+        from retail_assets.automation.backfill import Backfill
+        from retail_assets.automation.event_log import index_of
+        from retail_assets.automation.recorded import note_recorded
+        from retail_assets.automation.stages import Watcher
 
-            with open_instance(platform.settings) as instance:
-                work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
-                report = work.run(first, last, taken=taken, **wanted)
-                version, index = work.recorded_version(), index_of(instance)
+        with open_instance(platform.settings) as instance:
+            work = Backfill(platform, definitions, instance, Watcher(file=shows.on_file, stage=shows.on_stage))
+            report = work.run(first, last, taken=taken, **wanted)
+            version, index = work.recorded_version(), index_of(instance)
     if version and index:  # closing has changed the index once more
         note_recorded(home, version, index)
     return report
-
-
-def _loaded(settings: Settings) -> dg.Definitions:
-    """The definitions; with them, all of Dagster that a backfill imports."""
-    import retail_assets.automation.backfill
-    import retail_assets.automation.event_log  # noqa: F401
-
-    return open_definitions(settings)
 
 
 def _has_other_sources(settings: Settings) -> bool:

@@ -95,10 +95,16 @@ class Landing:
         """Files in the inboxes that the ledger does not know in this size, time or ETag, and reading."""
         return self._pending(self._known(), hurries=True)
 
-    def take_in(self, tell: Tell | None = None, seen: Sequence[Arrival] | None = None) -> list[LandedFile]:
+    def take_in(
+        self,
+        tell: Tell | None = None,
+        seen: Sequence[Arrival] | None = None,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> list[LandedFile]:
         """Read every pending file once; returns what became of each. One run takes in at a time.
 
-        ``seen`` is what ``pending`` has just told: then the inboxes need not be listed again.
+        ``seen`` is what ``pending`` has just told: then the inboxes need not be listed again. ``meanwhile`` is called,
+        from any thread, each time that rows are to be read, which needs no Python.
         """
         with self.storage.exclusive():
             known, taken = self._known(), dict[str, LandedFile]()
@@ -109,7 +115,7 @@ class Landing:
             while pending:
                 self.storage.sweep(self._standing)
                 tried |= {arrival.name for arrival in pending}
-                with self._intake(known, tell) as intake:
+                with self._intake(known, tell, meanwhile=meanwhile) as intake:
                     taken |= {entry.name: entry for entry in self._take_in(pending, intake)}
                 again = self._pending(known) if known.has_orphans else ()
                 pending = [arrival for arrival in again if arrival.name not in tried]
@@ -220,9 +226,16 @@ class Landing:
         return [arrival for arrival in seen if not known.is_settled(arrival, readers[arrival.source])]
 
     @contextmanager
-    def _intake(self, known: Known, tell: Tell | None = None, *, readmits: bool = False) -> Iterator[Intake]:
+    def _intake(
+        self,
+        known: Known,
+        tell: Tell | None = None,
+        *,
+        readmits: bool = False,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Iterator[Intake]:
         closed = closed_dates(self.published_dates(), self.settings.lookback_days)
-        with SlicePool(self.settings) as pool, self.storage.keeping() as keeper:
+        with SlicePool(self.settings, meanwhile) as pool, self.storage.keeping() as keeper:
             yield Intake(self.settings, self.sources, keeper, known, pool, closed, readmits, Watch(tell))
 
     def _unchanged(self, known: Known, names: Sequence[str]) -> list[Arrival]:

@@ -31,11 +31,15 @@ class _Session:
 
 
 class SlicePool:
-    """Runs tasks on as many threads as the platform may use, within its memory. Close it by leaving it."""
+    """Runs tasks on as many threads as the platform may use, within its memory. Close it by leaving it.
 
-    def __init__(self, settings: Settings) -> None:
+    ``meanwhile`` is called with every task that is handed over: what it begins has Python for itself then.
+    """
+
+    def __init__(self, settings: Settings, meanwhile: Callable[[], object] | None = None) -> None:
         whole = Capacity.of(settings)
         self.size = max(1, min(whole.threads, whole.memory_mb // LEAST_MEMORY_MB))
+        self._meanwhile = meanwhile
         self._settings, self._capacity = settings, Capacity(1, whole.divided(self.size).memory_mb)
         self._threads = ThreadPoolExecutor(self.size, "slices")
         self._room = threading.BoundedSemaphore(self.size + MOST_WAITING)
@@ -62,6 +66,8 @@ class SlicePool:
         self._room.acquire()
         future = self._threads.submit(self._run, lambda connection: task(connection, *args, **kwargs))
         future.add_done_callback(lambda _: self._room.release())
+        if self._meanwhile:
+            self._meanwhile()
         return future
 
     def _run(self, task: Callable[[DuckDBPyConnection], T]) -> T:

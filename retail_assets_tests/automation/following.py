@@ -11,7 +11,7 @@ from dagster._core.storage.tags import RUN_KEY_TAG
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.partitions import RANGE_END, RANGE_START
-from retail_assets.automation.backfill import QUIET
+from retail_assets.automation.stages import QUIET
 from retail_assets_tests.end_to_end.running import Runner
 
 SENSORS = ("new_files", "stale_partitions")

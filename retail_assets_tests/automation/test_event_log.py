@@ -12,8 +12,8 @@ import pytest
 from dagster._core.instance.ref import InstanceRef
 
 from retail_assets.assets.partitions import RANGE_END, RANGE_START, RememberingPartitions
-from retail_assets.automation.backfill import QUIET
 from retail_assets.automation.event_log import BatchingSqliteStorage, with_batches
+from retail_assets.automation.stages import QUIET
 
 DAYS = dg.DailyPartitionsDefinition("2019-10-01", end_date="2019-12-01")
 BOTH = RememberingPartitions({"date": DAYS, "key_type": dg.StaticPartitionsDefinition(["a", "b"])})

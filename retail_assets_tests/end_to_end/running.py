@@ -18,7 +18,8 @@ from retail_assets.assets.catalogue import STEPS, step_of
 from retail_assets.assets.dataset_asset import asset_key
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
-from retail_assets.automation.backfill import QUIET, Backfill
+from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.stages import QUIET
 from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
 from retail_assets.engine.partition import Partition

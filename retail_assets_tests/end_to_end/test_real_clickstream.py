@@ -13,7 +13,8 @@ import dagster as dg
 import pytest
 
 from retail_assets.assets.platform import Platform
-from retail_assets.automation.backfill import Backfill, BackfillReport
+from retail_assets.automation.backfill import Backfill
+from retail_assets.automation.backfill_report import BackfillReport
 from retail_assets.definitions import platform_definitions
 from retail_assets.settings import Settings
 from retail_assets_tests.oracles.clickstream import Oracle

@@ -18,8 +18,10 @@ from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import export_location, export_sales
 from retail_assets.automation.backfill import Backfill
 from retail_assets.automation.backfill_lock import backfill_lock
+from retail_assets.automation.choice import Chosen, stage_of
 from retail_assets.automation.looking import Wanted, look_for_stale
 from retail_assets.automation.sales import look_for_changes
+from retail_assets.automation.stages import Stages
 from retail_assets.definitions import platform_definitions
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.s3_errors import S3Error
@@ -155,7 +157,7 @@ def test_sensors_notice_changes_and_ask_for_what_follows(small_shop: ShopDatabas
 
     assert due() == [["customer_value", "joined_sales", "rejected_sales", "warehouse/customer_value"]]
     joined = sales_steps()[1]
-    work._launch(joined, [])
+    Stages(platform, work.definitions, instance).make(stage_of(platform, joined, Chosen((), ())))
     days = [item for item in due() if "sales" in item]
     assert len(days) == 1
 

@@ -16,8 +16,8 @@ from retail_assets.assets.marts import mart_dates
 from retail_assets.assets.materialization import Made, materialize, stale
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step, of_dates
-from retail_assets.automation.backfill import QUIET
 from retail_assets.automation.marts import look_for_stale_marts
+from retail_assets.automation.stages import QUIET
 from retail_assets.contracts import contract
 from retail_assets.definitions import platform_definitions
 from retail_assets.lake.folder_lake import FolderLake
