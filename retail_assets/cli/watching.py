@@ -31,9 +31,9 @@ class _Stage:
     """A stage at work: what its ended runs have done, and when it began."""
 
     total: int
+    started: float
     done: int = 0
     rows: int = 0
-    started: float = field(default_factory=time.perf_counter)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Watching:
     def on_stage(self, step: str, total: int) -> None:
         """A stage is about to make so many partitions: then all files are in."""
         self._end_of_files()
-        self._stages[step] = _Stage(total)
+        self._stages[step] = _Stage(total, time.perf_counter())
         self.shown.tell(step, Reach(0, total, "partitions"))
 
     def on_batch(self, record: logging.LogRecord) -> None:
@@ -83,3 +83,10 @@ class Watching:
         self.shown.tell(step, replace(reach, done=done, total=stage.total, rows=rows, seconds=seconds))
         if reach.done == reach.total:
             stage.done, stage.rows = done, rows
+            self._begin_the_others()
+
+    def _begin_the_others(self) -> None:
+        """Count the time of stages that share a run from the end of the one before."""
+        for stage in self._stages.values():
+            if not stage.done:
+                stage.started = time.perf_counter()

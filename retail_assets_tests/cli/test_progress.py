@@ -6,10 +6,12 @@ import io
 import logging
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from retail_assets.assets.platform import Platform
+from retail_assets.cli import watching as watching_module
 from retail_assets.cli.progress import Lines, _bars, listening, meter
 from retail_assets.cli.summary import sparkline
 from retail_assets.cli.watching import watching
@@ -80,6 +82,25 @@ def test_a_stage_of_several_runs_counts_on(capsys: pytest.CaptureFixture[str]) -
         "clean_events: 0 of 5 partitions",
         "clean_events: 5 of 5 partitions, 175 rows",
         "features: 1 of 1 partitions, 9 rows",
+    ]
+
+
+def test_of_stages_that_share_a_run_each_is_timed_from_the_end_of_the_one_before(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(watching_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    with meter() as shown, watching(shown) as shows:
+        for step in ("raw_events", "clean_events"):
+            shows.on_stage(step, 1)
+        clock[0] = 10.0
+        Pace("raw_events", 1, "partitions").add(1, 1000)
+        clock[0] = 14.0
+        Pace("clean_events", 1, "partitions").add(1, 1000)
+
+    assert capsys.readouterr().err.splitlines()[2:] == [
+        "raw_events: 1 of 1 partitions, 1,000 rows, 100 rows/s",
+        "clean_events: 1 of 1 partitions, 1,000 rows, 250 rows/s",
     ]
 
 
