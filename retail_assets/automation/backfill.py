@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import dagster as dg
@@ -15,7 +15,6 @@ import dagster as dg
 from retail_assets.assets.catalogue import FORECASTS, STEPS, marts_of, sales_forecasts, sales_steps
 from retail_assets.assets.declared_sources import declared_days, declared_sources, source_steps
 from retail_assets.assets.landed_files import report_landed
-from retail_assets.assets.platform import Platform
 from retail_assets.assets.sales_days import known_days
 from retail_assets.assets.sales_export import is_outdated
 from retail_assets.assets.sales_export_asset import SALES_EXPORT
@@ -25,7 +24,7 @@ from retail_assets.automation.backfill_report import BackfillReport, StageReport
 from retail_assets.automation.choice import Chosen, choose, mart_stage, stage_of, within
 from retail_assets.automation.forecasting import latest_day
 from retail_assets.automation.outcome import reasons
-from retail_assets.automation.stages import Stages, Watcher
+from retail_assets.automation.stages import Stages
 from retail_assets.automation.together import groups
 from retail_assets.engine.locking import exclusive
 from retail_assets.engine.s3_errors import S3Error
@@ -35,22 +34,13 @@ from retail_assets.sources.postgres.connection import SourceError
 
 
 @dataclass(frozen=True)
-class Backfill:
-    """A backfill of one platform on its Dagster instance, in this process."""
-
-    platform: Platform
-    definitions: dg.Definitions
-    instance: dg.DagsterInstance
-    watcher: Watcher = field(default_factory=Watcher)
-
-    @property
-    def _stages(self) -> Stages:
-        return Stages(self.platform, self.definitions, self.instance, self.watcher)
+class Backfill(Stages):
+    """A backfill of one platform on its Dagster instance, in this process: all of its stages, in their order."""
 
     def recorded_version(self) -> str | None:
         """The platform's version, where the instance knows all that is published at it."""
         version, steps = self.platform.version(), (*STEPS, *marts_of(self.platform.settings).steps)
-        return version if all(self._stages.know_all_published(step) for step in steps) else None
+        return version if all(self.know_all_published(step) for step in steps) else None
 
     def run(
         self,
@@ -85,7 +75,7 @@ class Backfill:
         for steps in (FORECASTS, sales_forecasts() if self.platform.settings.has_sales else ()):
             for step in steps:
                 day = latest_day(self.platform, steps[0], first, last)
-                yield self._stages.make(stage_of(self.platform, step, Chosen((day,) if day else (), ())), force=force)
+                yield self.make(stage_of(self.platform, step, Chosen((day,) if day else (), ())), force=force)
 
     def _run(
         self,
@@ -110,10 +100,10 @@ class Backfill:
         """The steps of clickstream, group by group; what is new to a group goes through it in one run."""
         reports: dict[Step, StageReport] = {}
         for steps in groups(STEPS):
-            ran = {} if force else self._stages.make_together(steps, chosen)
+            ran = {} if force else self.make_together(steps, chosen)
             for step in steps:
                 stage = stage_of(self.platform, step, chosen)
-                reports[step] = self._stages.make(stage, force=force, before=ran.get(step.name))
+                reports[step] = self.make(stage, force=force, before=ran.get(step.name))
         return [reports[step] for step in STEPS]
 
     def _sales(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
@@ -124,12 +114,12 @@ class Backfill:
         try:
             if self.platform.settings.sales.is_configured:
                 self.platform.extraction.take()
-            stages = [self._stages.make(stage_of(self.platform, tables, Chosen((), ())), force=force)]
+            stages = [self.make(stage_of(self.platform, tables, Chosen((), ())), force=force)]
         except (SourceError, S3Error) as error:
             return [not_made(tables.name, str(error))]
         for step in others:
             days = Chosen(within(known_days(self.platform), first, last), ())
-            stages.append(self._stages.make(stage_of(self.platform, step, days), force=force))
+            stages.append(self.make(stage_of(self.platform, step, days), force=force))
         return [*stages, self._export()]
 
     def _declared(self, first: date | None, last: date | None, force: bool, asks: bool) -> list[StageReport]:
@@ -145,20 +135,20 @@ class Backfill:
                 continue
             for step in source_steps(source) if state.parts else ():
                 days = Chosen(within(declared_days(self.platform, step), first, last), ())
-                stages.append(self._stages.make(stage_of(self.platform, step, days), force=force))
+                stages.append(self.make(stage_of(self.platform, step, days), force=force))
         return stages
 
     def _marts(self, first: date | None, last: date | None, force: bool) -> list[StageReport]:
         """The marts, upstream first."""
         marts = marts_of(self.platform.settings)
-        stages = [self._stages.make(mart_stage(self.platform, step, first, last), force=force) for step in marts.steps]
+        stages = [self.make(mart_stage(self.platform, step, first, last), force=force) for step in marts.steps]
         return [*stages, *map(broken_stage, marts.broken)]
 
     def _export(self) -> StageReport:
         """The files by category and region, where they are not up to date."""
         if not is_outdated(self.platform):
             return StageReport(SALES_EXPORT, up_to_date=1, made=0)
-        result = self._stages.run_assets([dg.AssetKey(SALES_EXPORT)])
+        result = self.run_assets([dg.AssetKey(SALES_EXPORT)])
         failed = () if result.success else ("all",)
         return StageReport(
             SALES_EXPORT, 0, made=1 - len(failed), failed=failed, reasons=tuple(reasons(result)) if failed else ()

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 from retail_assets.assets.catalogue import STEPS, marts_of
-from retail_assets.assets.declared_sources import has_declared_sources
 from retail_assets.assets.materialization import stale
 from retail_assets.assets.platform import Platform
 from retail_assets.automation.backfill_report import BackfillReport, StageReport, blocked_before, broken_stage
@@ -18,9 +17,10 @@ from retail_assets.automation.recorded import is_recorded
 def settled(
     platform: Platform, home: Path, first: date | None, last: date | None, *, include_empty: bool
 ) -> BackfillReport | None:
-    """What a backfill would report where no file is pending, if all is up to date and recorded at ``home``."""
-    if platform.settings.has_sales or has_declared_sources(platform.settings):  # only the sources themselves know
-        return None
+    """What a backfill would report where no file is pending, if all is up to date and recorded at ``home``.
+
+    Not of a platform with sales or declared sources: only these themselves know whether they have something new.
+    """
     if platform.landing.storage.is_unsettled or not is_recorded(home, platform.version()):
         return None
     chosen = choose(platform, first, last, include_empty=include_empty)

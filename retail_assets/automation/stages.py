@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import dagster as dg
 
@@ -16,7 +16,7 @@ from retail_assets.automation.backfill_report import StageReport
 from retail_assets.automation.choice import Chosen, Stage, stage_of
 from retail_assets.automation.outcome import failed_steps, reasons, was_interrupted
 from retail_assets.automation.ranges import consecutive
-from retail_assets.automation.together import Ran, are_few, are_new
+from retail_assets.automation.together import Ran, new_days
 from retail_assets.engine.partition import Partition
 from retail_assets.landing.progress import Tell
 
@@ -67,21 +67,19 @@ class Stages:
 
         That is what is missing of unpartitioned ones, which do not read each other; or a few days that are new to all.
         """
-        first, is_dated = steps[0], steps[0].partitioning != "none"
+        first, *_ = steps
+        is_dated = first.partitioning != "none"
         leading = steps[:1] if is_dated else steps
         todo = {step: self._todo(step, stage_of(self.platform, step, chosen).ready) for step in leading}
+        days = new_days(self.platform, steps, todo[first]) if is_dated else []
+        wanted = {step: of_dates(step.partitioning, days) for step in steps} if is_dated else todo
+        asked = {step: items for step, items in wanted.items() if items}
         ran = {step.name: Ran(left=tuple(left)) for step, left in todo.items()}
-        if not is_dated:
-            asked = {step: left for step, left in todo.items() if left}
-        elif are_few(todo[first]) and are_new(self.platform, steps, todo[first]):
-            days = sorted({item.get("date") or "" for item in todo[first]})
-            asked = {step: of_dates(step.partitioning, days) for step in steps}
-        else:
-            return ran
         if len(asked) < 2:
             return ran
-        made = self._made_together(asked)
-        return ran | {step.name: replace(made[step.name], left=() if step in todo else None) for step in asked}
+        self._tell(*next(iter(asked.items())))  # the others tell of themselves, once it is their turn
+        result = self._launch(list(asked), days)
+        return ran | {step.name: self._ran(step, items, result, is_all=step in todo) for step, items in asked.items()}
 
     def run_assets(
         self, keys: Sequence[dg.AssetKey], tags: Mapping[str, str] | None = None
@@ -104,24 +102,17 @@ class Stages:
         published = {item.key for item in self.platform.store(step).published(step.contracts()[0])}
         return published <= self._recorded(step)
 
-    def _made_together(self, asked: Mapping[Step, Sequence[Partition]]) -> dict[str, Ran]:
-        """One run of these steps; those that it skipped, since one before failed, are left to be tried apart."""
-        for step, wanted in asked.items():
-            self._tell(step, wanted)
-        (days,) = consecutive(next(iter(asked.values())))
-        result = self._launch(list(asked), days)
-        if result.success:
-            return {step.name: Ran(made=len(wanted)) for step, wanted in asked.items()}
-        broken = failed_steps(result)
-        return {
-            step.name: self._ran(step, wanted, reasons(result, step.name) if step.name in broken else [])
-            for step, wanted in asked.items()
-        }
+    def _ran(self, step: Step, asked: Sequence[Partition], result: dg.ExecuteInProcessResult, *, is_all: bool) -> Ran:
+        """What became of a step in a run of several; what it did not come to is left to be tried apart.
 
-    def _ran(self, step: Step, asked: Sequence[Partition], why: Sequence[str]) -> Ran:
-        """What became of a step in a run that failed, of that step or another."""
-        unmade = self._unmade(step, asked) if why else [item.key for item in self._todo(step, asked)]
-        return Ran(len(asked) - len(unmade), tuple(unmade) if why else (), tuple(why))
+        ``is_all`` says that no more was to be made of it.
+        """
+        if result.success:
+            return Ran(made=len(asked), left=() if is_all else None)
+        if step.name not in failed_steps(result):
+            return Ran(made=len(asked) - len(self._todo(step, asked)))
+        unmade = self._unmade(step, asked)
+        return Ran(len(asked) - len(unmade), tuple(unmade), tuple(reasons(result, step.name)))
 
     def _left(self, stage: Stage, ran: Ran) -> list[Partition]:
         """What is to be made of the stage but for what has failed just now."""

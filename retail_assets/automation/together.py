@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from retail_assets.assets.platform import Platform
 from retail_assets.assets.step import Step
 from retail_assets.automation.ranges import consecutive
-from retail_assets.engine.partition import Partition
+from retail_assets.engine.partition import Partition, dates_of
 
 FEW_DAYS = 7
 """More than these go stage by stage: there, a run takes long, and what is bad shall stop as little as possible."""
@@ -31,38 +31,28 @@ def groups(steps: Iterable[Step]) -> list[tuple[Step, ...]]:
     Those without partitions read nothing of their own group.
     """
     found: list[list[Step]] = []
+    makers: dict[str, int] = {}
     for step in steps:
-        read = {upstream.name for upstream in step.upstreams}
-        needed = max((number for number, group in enumerate(found) if _makes(group, read)), default=-1)
-        first = needed + 1 if step.partitioning == "none" else max(needed, 0)
-        fitting = (group for group in found[first:] if group[0].partitioning == step.partitioning)
-        group = next(fitting, None)
-        if group is None:
-            found.append([step])
-        else:
-            group.append(step)
+        latest = max((makers.get(upstream.name, -1) for upstream in step.upstreams), default=-1)
+        first = latest + 1 if step.partitioning == "none" else max(latest, 0)
+        fitting = (n for n in range(first, len(found)) if found[n][0].partitioning == step.partitioning)
+        number = next(fitting, len(found))
+        if number == len(found):
+            found.append([])
+        found[number].append(step)
+        if step.store == "lake":
+            makers |= dict.fromkeys(step.outputs, number)
     return [tuple(group) for group in found]
 
 
-def are_few(wanted: Iterable[Partition]) -> bool:
-    """Whether these are partitions of a few consecutive days."""
-    spans = list(consecutive(wanted))
-    return len(spans) == 1 and len(spans[0]) <= FEW_DAYS
+def new_days(platform: Platform, steps: Iterable[Step], wanted: Iterable[Partition]) -> list[str]:
+    """The days of these partitions, where they are few, consecutive and new to all of the steps; else none.
 
-
-def are_new(platform: Platform, steps: Iterable[Step], wanted: Iterable[Partition]) -> bool:
-    """Whether none of the steps has published anything of the days of these partitions.
-
-    Then each of them must make these days, whatever those before it make.
+    None of the steps has published anything of such days, so each must make them, whatever those before it make.
     """
-    days = {partition.date for partition in wanted}
-    return not any(
-        published.date in days
-        for step in steps
-        for contract in step.contracts()
-        for published in platform.store(step).published(contract)
-    )
-
-
-def _makes(group: Iterable[Step], names: set[str]) -> bool:
-    return any(step.store == "lake" and names & set(step.outputs) for step in group)
+    spans = list(consecutive(wanted))
+    if len(spans) != 1 or len(spans[0]) > FEW_DAYS:
+        return []
+    contracts = ((platform.store(step), contract) for step in steps for contract in step.contracts())
+    is_new = all(dates_of(store.published(contract)).isdisjoint(spans[0]) for store, contract in contracts)
+    return spans[0] if is_new else []

@@ -71,7 +71,7 @@ def run_backfill(
     """A backfill on the platform's persistent instance, with progress; where nothing is to be done, without it."""
     home = instance_home(platform.settings)
     report = None
-    if not (force or forecasts or platform.landing.pending()):
+    if not (force or forecasts or _has_other_sources(platform.settings) or platform.landing.pending()):
         from retail_assets.automation.settled import settled
 
         report = settled(platform, home, first, last, include_empty=include_empty)

@@ -83,10 +83,3 @@ class Watching:
         self.shown.tell(step, replace(reach, done=done, total=stage.total, rows=rows, seconds=seconds))
         if reach.done == reach.total:
             stage.done, stage.rows = done, rows
-            self._begin_the_others()
-
-    def _begin_the_others(self) -> None:
-        """Count the time of stages that share a run from the end of the one before."""
-        for stage in self._stages.values():
-            if not stage.done:
-                stage.started = time.perf_counter()

@@ -78,7 +78,7 @@ def test_ctrl_c_ends_the_backfill_and_not_just_its_run(
 
     assert_is_one_clear_error(result, "error: interrupted; what was published stays.", code=130)
     assert "raw_events: 0 of 1" in result.err
-    assert "daily_aggregates" not in result.err
+    assert "clean_events" not in result.err
 
 
 def test_what_is_bad_is_told_and_the_rest_goes_on(retail: Retail, data_dir: Path) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import logging
 import re
+import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from retail_assets.assets.platform import Platform
-from retail_assets.cli import watching as watching_module
 from retail_assets.cli.progress import Lines, _bars, listening, meter
 from retail_assets.cli.summary import sparkline
 from retail_assets.cli.watching import watching
@@ -89,16 +88,17 @@ def test_of_stages_that_share_a_run_each_is_timed_from_the_end_of_the_one_before
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(watching_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     with meter() as shown, watching(shown) as shows:
-        for step in ("raw_events", "clean_events"):
-            shows.on_stage(step, 1)
+        shows.on_stage("raw_events", 1)
+        first = Pace("raw_events", 1, "partitions", started=clock[0])
         clock[0] = 10.0
-        Pace("raw_events", 1, "partitions").add(1, 1000)
+        first.add(1, 1000)
+        second = Pace("clean_events", 1, "partitions", started=clock[0])
         clock[0] = 14.0
-        Pace("clean_events", 1, "partitions").add(1, 1000)
+        second.add(1, 1000)
 
-    assert capsys.readouterr().err.splitlines()[2:] == [
+    assert capsys.readouterr().err.splitlines()[1:] == [
         "raw_events: 1 of 1 partitions, 1,000 rows, 100 rows/s",
         "clean_events: 1 of 1 partitions, 1,000 rows, 250 rows/s",
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from retail_assets.assets.catalogue import STEPS
 from retail_assets.assets.partitions import of_dates
+from retail_assets.automation.backfill import Backfill
 from retail_assets.automation.backfill_report import BackfillReport
 from retail_assets.automation.together import FEW_DAYS, groups
 from retail_assets_tests.building import land
@@ -120,3 +121,20 @@ def test_a_new_day_beside_a_changed_one_comes_to_the_same_as_all_at_once(run: Ru
         land(other.platform, "late.csv", late)
         other.backfill.run()
         assert state(other.platform) == state(run.platform)
+
+
+def test_a_run_that_ends_before_any_step_leaves_nothing_up_to_date(run: Runner) -> None:
+    @dg.resource
+    def broken(_: object) -> None:
+        raise OSError("the lake's key is not there")
+
+    land_days(run.platform, [FIRST])
+    sound = run.definitions
+    resources = {**(sound.resources or {}), "platform": broken}
+    definitions = dg.Definitions(sound.assets, asset_checks=sound.asset_checks, resources=resources)
+
+    report = Backfill(run.platform, definitions, run.instance).run()
+
+    require_that_it_adds_up(report)
+    assert [stage.up_to_date + stage.made for stage in report.stages] == [0] * len(STEPS)
+    assert not report.succeeded
